@@ -1,0 +1,52 @@
+# Everything sets itself up: a fresh checkout needs only Python 3.11, git and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+# pip takes a minute and a half for what uv does in ten seconds; pip only fetches uv.
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+
+.PHONY: demo test test-slow lint bench bench-extraction lock clean
+
+demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
+	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+test: lint  ## Lint, types, import contract, tests
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(READY)  ## The long proofs
+	$(BIN)/pytest -m slow
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## Articles a second beside the script one would write in an afternoon; PAGES=folder of real pages
+	$(BIN)/python -m bench.pipeline $(if $(PAGES),--pages $(PAGES))
+
+bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
+	$(BIN)/python -m bench.extraction --corpus $(CORPUS)
+
+lock: $(READY)  ## Compile the lock files anew from pyproject.toml
+	$(COMPILE) --group setup -o requirements-setup.lock
+	$(COMPILE) --group test pyproject.toml -o requirements.lock
+	$(COMPILE) --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build *.egg-info demo-data
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
+	$(UV) --require-hashes -r requirements.lock
+	$(UV) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.bench: $(READY) requirements-bench.lock
+	$(UV) --require-hashes -r requirements-bench.lock
+	touch $@

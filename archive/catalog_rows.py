@@ -1,0 +1,170 @@
+"""Between records and the rows of the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from archive.manifest import CaptureEntry, Manifest, StoredObject
+from archive.outcomes import failed
+from archive.records import Article, RecordLocation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutcomeRow:
+    """One URL's outcome in one run."""
+
+    site: str
+    kind: str
+    """`page` or `source`."""
+    url: str
+    outcome: str
+    """See archive/outcomes.py."""
+    detail: str = ""
+    """What a person needs to understand it, one line."""
+    at: datetime
+    """Aware UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunCount:
+    """How often one outcome occurred at one site in one run."""
+
+    site: str
+    kind: str
+    """`page` or `source`."""
+    outcome: str
+    """See archive/outcomes.py."""
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UrlState:
+    """What is remembered of a URL between runs."""
+
+    url_id: str
+    outcome: str
+    """Of its last capture."""
+    last_fetched: datetime
+    """Aware UTC."""
+    failures: int
+    """Captures in a row that failed."""
+    etag: str | None
+    last_modified: str | None
+    payload_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleEntry:
+    """An article as the catalog knows it: enough to list it and to find the rest."""
+
+    url_id: str
+    revision: int
+    site: str
+    url: str
+    title: str | None
+    published: date | None
+    fetched: datetime
+    shard_key: str
+    location: RecordLocation
+
+
+def object_row(manifest: Manifest, stored: StoredObject) -> dict[str, Any]:
+    """Row of `objects`."""
+    return {
+        "key": stored.key,
+        "batch": manifest.batch,
+        "kind": stored.kind,
+        "size": stored.size,
+        "sha256": stored.sha256,
+        "records": stored.records,
+    }
+
+
+def capture_row(manifest: Manifest, entry: CaptureEntry) -> dict[str, Any]:
+    """Row of `captures`."""
+    return {
+        "batch": manifest.batch,
+        "offset": entry.offset,
+        "length": entry.length,
+        "site": manifest.site,
+        "url": entry.url,
+        "url_id": entry.url_id,
+        "fetched": entry.fetched,
+        "status": entry.status,
+        "outcome": entry.outcome,
+        "payload_digest": entry.payload_digest,
+    }
+
+
+def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[str, Any]:
+    """Row of `articles`."""
+    same = (
+        "url_id revision site url canonical_url content_hash title published fetched language word_count "
+        "warc_key warc_offset warc_length payload_digest"
+    )
+    return {name: getattr(article, name) for name in same.split()} | {
+        "flags": " ".join(article.flags),
+        "batch": manifest.batch,
+        "shard_key": shard_key,
+    }
+
+
+def outcome_row(run: str, row: OutcomeRow) -> dict[str, Any]:
+    """Row of `outcomes`."""
+    return {
+        "run": run,
+        "site": row.site,
+        "kind": row.kind,
+        "url": row.url,
+        "outcome": row.outcome,
+        "detail": row.detail,
+        "at": row.at,
+    }
+
+
+def url_rows(manifest: Manifest, before: dict[str, UrlState]) -> list[dict[str, Any]]:
+    """Rows of `urls` after the captures of a batch, given what was remembered before; without `first_fetched`.
+
+    A validator is remembered only from a capture that succeeded, so that a broken answer is fetched again whole.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    failures = {url_id: state.failures for url_id, state in before.items()}
+    for entry in manifest.captures:
+        bad = failed(entry.outcome)
+        failures[entry.url_id] = failures.get(entry.url_id, 0) + 1 if bad else 0
+        rows[entry.url_id] = {
+            "url_id": entry.url_id,
+            "site": manifest.site,
+            "url": entry.url,
+            "last_fetched": entry.fetched,
+            "outcome": entry.outcome,
+            "failures": failures[entry.url_id],
+            "etag": None if bad else entry.etag,
+            "last_modified": None if bad else entry.last_modified,
+            "payload_digest": entry.payload_digest,
+        }
+    return list(rows.values())
+
+
+def article_entry(row: sa.Row[Any]) -> ArticleEntry:
+    """From a row of `articles`."""
+    return ArticleEntry(
+        url_id=row.url_id,
+        revision=row.revision,
+        site=row.site,
+        url=row.url,
+        title=row.title,
+        published=row.published,
+        fetched=row.fetched,
+        shard_key=row.shard_key,
+        location=RecordLocation(
+            warc_key=row.warc_key,
+            offset=row.warc_offset,
+            length=row.warc_length,
+            payload_digest=row.payload_digest,
+        ),
+    )

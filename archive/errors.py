@@ -1,0 +1,51 @@
+"""What can go wrong with an archive.
+
+    ArchiveError
+    ├── StoreError              a store refused, failed or cannot be reached
+    │   ├── StoreUnavailable    network, time-out, 5xx, throttling: worth retrying later
+    │   ├── StoreDenied         credentials or permissions: retrying changes nothing
+    │   ├── ObjectMissing       no such object
+    │   └── ObjectConflict      the key holds other bytes than ours
+    ├── DamagedObject           bytes are there but do not match their recorded digest or format
+    └── CatalogError            the catalog cannot be opened, read or written
+
+Every message holds what failed, the value it failed on, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class ArchiveError(Exception):
+    """Raised when the archive cannot do what was asked; see the subclasses for whether to retry."""
+
+
+class StoreError(ArchiveError):
+    """Raised when a store operation fails; `key` is the object key, None when the whole store is meant."""
+
+    def __init__(self, message: str, *, key: str | None = None) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+class StoreUnavailable(StoreError):
+    """Raised when the store cannot be reached or is overloaded; retry later."""
+
+
+class StoreDenied(StoreError):
+    """Raised when the store refuses our credentials or lacks a permission; do not retry, tell the operator."""
+
+
+class ObjectMissing(StoreError):
+    """Raised when an object does not exist; do not retry."""
+
+
+class ObjectConflict(StoreError):
+    """Raised when a key already holds different bytes; never overwrite, alarm the operator."""
+
+
+class DamagedObject(ArchiveError):
+    """Raised when stored bytes fail their checksum or their format; do not serve them."""
+
+
+class CatalogError(ArchiveError):
+    """Raised when the catalog cannot be used; the archive's objects are unaffected."""

@@ -1,0 +1,45 @@
+"""Object keys: where everything lies below the archive's prefix.
+
+    presskeep.json                                            marker
+    raw/<site>/<YYYY>/<MM>/<batch>.warc.gz                    captures, by fetch time
+    articles/site=<site>/month=<YYYY-MM>/<batch>.parquet      articles, by month of publication, or `unknown`
+    batches/<site>/<batch>.json                               manifest
+    removed/<hash>.json                                       tombstone
+
+Keys are plain ASCII and come from here alone. A batch id sorts by the time of its first capture and ends in
+the first 12 hex digits of its WARC's SHA-256, so equal ids mean equal captures.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+MARKER = "presskeep.json"
+RAW = "raw/"
+ARTICLES = "articles/"
+BATCHES = "batches/"
+
+
+def batch_id(first_capture: datetime, warc_sha256: str) -> str:
+    """The id of the batch whose first capture was taken then (aware UTC) and whose WARC hashes to this."""
+    return f"{first_capture:%Y%m%dT%H%M%S}{first_capture.microsecond // 1000:03d}Z-{warc_sha256[:12]}"
+
+
+def raw_key(site: str, batch: str) -> str:
+    """Key of a batch's WARC; year and month are those of the batch id."""
+    return f"{RAW}{site}/{batch[:4]}/{batch[4:6]}/{batch}.warc.gz"
+
+
+def articles_key(site: str, published: date | None, batch: str) -> str:
+    """Key of the shard that holds a batch's articles of one month of publication."""
+    return f"{ARTICLES}site={site}/month={month(published)}/{batch}.parquet"
+
+
+def manifest_key(site: str, batch: str) -> str:
+    """Key of a batch's manifest."""
+    return f"{BATCHES}{site}/{batch}.json"
+
+
+def month(published: date | None) -> str:
+    """The partition of a day of publication: `YYYY-MM`, or `unknown`."""
+    return f"{published:%Y-%m}" if published else "unknown"

@@ -1,0 +1,60 @@
+"""Outcomes: what became of a URL, as a short reason that can be counted.
+
+An outcome is one of the names below, for failures followed by `:` and the particular reason where there is one
+(`extract_failed:timeout`). Each URL met in a run ends in exactly one.
+
+    archived           a new article, or a new revision of one, is safe
+    unchanged          fetched, and its text is the one we hold
+    known              held already and not due; not fetched
+    redirected         led to another address; that one has its own outcome
+    retried            the server failed and the request was repeated
+    listed             a feed, sitemap, section page or robots.txt, read
+    not_article:…      a page, but not an article
+    extract_failed:…   a page whose text could not be extracted; the raw page is kept
+    wrong_type:…       not HTML
+    http_NNN           the server answered with that status
+    refused_robots     robots.txt forbids it
+    refused_url:…      not a URL that we fetch
+    offsite            redirected to a host that is not the site's
+    too_large          larger than the download cap
+    timeout, dns_failed, connection_failed, tls_failed, bad_response   the exchange failed
+    source_failed:…    a feed, sitemap or section page that could not be read
+    source_empty       a feed, sitemap or section page without entries
+    interrupted        the run ended before it was fetched
+"""
+
+from __future__ import annotations
+
+ARCHIVED = "archived"
+UNCHANGED = "unchanged"
+KNOWN = "known"
+REDIRECTED = "redirected"
+RETRIED = "retried"
+LISTED = "listed"
+NOT_ARTICLE = "not_article"
+EXTRACT_FAILED = "extract_failed"
+WRONG_TYPE = "wrong_type"
+REFUSED_ROBOTS = "refused_robots"
+REFUSED_URL = "refused_url"
+OFFSITE = "offsite"
+TOO_LARGE = "too_large"
+TIMEOUT = "timeout"
+DNS_FAILED = "dns_failed"
+CONNECTION_FAILED = "connection_failed"
+TLS_FAILED = "tls_failed"
+BAD_RESPONSE = "bad_response"
+SOURCE_FAILED = "source_failed"
+SOURCE_EMPTY = "source_empty"
+INTERRUPTED = "interrupted"
+
+_GOOD = frozenset({ARCHIVED, UNCHANGED, KNOWN, REDIRECTED, RETRIED, LISTED})
+
+
+def outcome(name: str, reason: str = "") -> str:
+    """The outcome of that name with its particular reason."""
+    return f"{name}:{reason}" if reason else name
+
+
+def failed(value: str) -> bool:
+    """Whether the URL did not give what was hoped for; `not_article` counts as failed."""
+    return value.partition(":")[0] not in _GOOD

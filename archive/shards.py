@@ -1,0 +1,137 @@
+"""Shards: the articles of one batch and one month of publication, as a Parquet file.
+
+zstd, row groups of 500 articles (one `show` reads one group), and a checksum on every page, because pyarrow reads
+most flipped bits silently without them. The same articles always give the same bytes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archive.errors import DamagedObject
+from archive.records import Article, DateCandidate, RemovedBlock
+
+_STRINGS = pa.list_(pa.string())
+_MOMENT = pa.timestamp("us", tz="UTC")
+
+SCHEMA = pa.schema(
+    [
+        pa.field("url_id", pa.string(), nullable=False),
+        pa.field("url", pa.string(), nullable=False),
+        pa.field("canonical_url", pa.string(), nullable=False),
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("revision", pa.int32(), nullable=False),
+        pa.field("content_hash", pa.string(), nullable=False),
+        pa.field("title", pa.string()),
+        pa.field("alt_title", pa.string()),
+        pa.field("authors", _STRINGS, nullable=False),
+        pa.field("published", pa.date32()),
+        pa.field("published_at", _MOMENT),
+        pa.field("published_precision", pa.string()),
+        pa.field("published_source", pa.string()),
+        pa.field(
+            "date_candidates",
+            pa.list_(pa.struct([("source", pa.string()), ("value", pa.string())])),
+            nullable=False,
+        ),
+        pa.field("modified", pa.date32()),
+        pa.field("modified_at", _MOMENT),
+        pa.field("fetched", _MOMENT, nullable=False),
+        pa.field("language", pa.string()),
+        pa.field("section", pa.string()),
+        pa.field("tags", _STRINGS, nullable=False),
+        pa.field("description", pa.string()),
+        pa.field("image", pa.string()),
+        pa.field("canonical_link", pa.string()),
+        pa.field("text", pa.string(), nullable=False),
+        pa.field("word_count", pa.int32(), nullable=False),
+        pa.field("flags", _STRINGS, nullable=False),
+        pa.field(
+            "removed_blocks",
+            pa.list_(pa.struct([("text", pa.string()), ("reason", pa.string())])),
+            nullable=False,
+        ),
+        pa.field("extractor", pa.string(), nullable=False),
+        pa.field("extractor_version", pa.string(), nullable=False),
+        pa.field("profile_hash", pa.string(), nullable=False),
+        pa.field("warc_key", pa.string(), nullable=False),
+        pa.field("warc_offset", pa.int64(), nullable=False),
+        pa.field("warc_length", pa.int64(), nullable=False),
+        pa.field("payload_digest", pa.string(), nullable=False),
+    ]
+)
+"""One field for each field of `Article`, in reading order; meanings stand there."""
+
+_ROWS_PER_GROUP = 500
+
+# Statistics only where a query can skip by them: those of long texts would hold each text three times.
+_STATISTICS = ["url_id", "site", "published", "fetched", "language"]
+
+_DICTIONARIES = [
+    *("site", "published_precision", "published_source", "language", "section"),
+    *("extractor", "extractor_version", "profile_hash", "warc_key"),
+]
+
+
+def write_shard(articles: Sequence[Article], stream: BinaryIO) -> None:
+    """Write the articles, in the order given, as one Parquet file."""
+    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in SCHEMA]
+    pq.write_table(
+        pa.Table.from_arrays(columns, schema=SCHEMA),
+        stream,
+        compression="zstd",
+        compression_level=9,
+        row_group_size=_ROWS_PER_GROUP,
+        use_dictionary=_DICTIONARIES,
+        write_statistics=_STATISTICS,
+        write_page_checksum=True,
+        # Parquet's own types say all; Arrow's copy of the schema would cost 3 kB a file.
+        store_schema=False,
+    )
+
+
+def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Iterator[Article]:
+    """The articles of a shard in order, a row group at a time, or only those with these ids.
+
+    Raises DamagedObject when the file is not Parquet, is cut, or a page fails its checksum.
+    """
+    wanted = None if url_ids is None else set(url_ids)
+    try:
+        with pq.ParquetFile(stream, page_checksum_verification=True) as file:
+            # The footer has no checksum of its own.
+            if not file.schema_arrow.equals(SCHEMA):
+                raise DamagedObject("shard has other columns than a shard of ours; restore it with `presskeep repair`")
+            for group in range(file.num_row_groups):
+                if wanted is not None and wanted.isdisjoint(
+                    file.read_row_group(group, columns=["url_id"])["url_id"].to_pylist()
+                ):
+                    continue
+                for row in file.read_row_group(group).to_pylist():
+                    if wanted is None or row["url_id"] in wanted:
+                        yield _article(row)
+    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as exc:
+        raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [dataclasses.asdict(part) if isinstance(part, DateCandidate | RemovedBlock) else part for part in value]
+    return value
+
+
+def _article(row: dict[str, Any]) -> Article:
+    return Article(
+        **row
+        | {
+            "authors": tuple(row["authors"]),
+            "tags": tuple(row["tags"]),
+            "flags": tuple(row["flags"]),
+            "date_candidates": tuple(DateCandidate(**part) for part in row["date_candidates"]),
+            "removed_blocks": tuple(RemovedBlock(**part) for part in row["removed_blocks"]),
+        }
+    )

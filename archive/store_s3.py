@@ -1,0 +1,287 @@
+"""An archive in an S3-compatible bucket.
+
+A write goes so: read the source through and compare its digest; ask whether the object is there already; PUT it with
+`If-None-Match: *`; ask again what is there now. The last answer alone decides, so a reply lost after the write is no
+error, and nothing is overwritten even where `If-None-Match` is ignored, unless two writers race. On their way the
+bytes are protected by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it (some stores that verify
+signatures do not compare the body with the digest that was signed). The digest is kept as user metadata `sha256`.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from archive.backoff import Patience
+from archive.bucket import Bucket
+from archive.bucket_errors import NotUnderstood, PastEnd
+from archive.errors import ObjectConflict, ObjectMissing, StoreDenied, StoreError, StoreUnavailable
+from archive.object_reader import open_ranged
+from archive.objects import (
+    Leftover,
+    ObjectInfo,
+    check_key,
+    check_prefix,
+    check_range,
+    check_source,
+    conflict,
+    sha256_of,
+)
+from archive.store_probe import StoreProbe, attempt, probe_calls, probe_key
+
+MEBIBYTE = 1 << 20
+
+logger = logging.getLogger(__name__)
+
+
+class S3Store:
+    """One prefix of one bucket. Nothing is sent before the first call."""
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        patience: Patience | None = None,
+        timeout: float = 60.0,
+        connections: int = 16,
+        part_size: int = 16 * MEBIBYTE,
+        multipart_from: int = 64 * MEBIBYTE,
+    ) -> None:
+        """Objects of `multipart_from` bytes or more go in parts of `part_size` bytes; S3 wants 5 MiB or more each.
+
+        A connection may stay silent for `timeout` seconds; `connections` are open at once.
+        """
+        if prefix:
+            check_key(prefix)
+        self.url = f"s3://{bucket}/{prefix}".rstrip("/")
+        self._bucket = Bucket(
+            bucket,
+            f"{prefix}/" if prefix else "",
+            patience=patience or Patience(),
+            timeout=timeout,
+            connections=connections,
+        )
+        self._part_size = part_size
+        self._multipart_from = multipart_from
+        self._unknown_headers: set[str] = set()
+
+    @property
+    def conditional_put(self) -> bool:
+        """Whether writes carry `If-None-Match: *`: until the store has refused it, or `probe` saw it ignored."""
+        return "IfNoneMatch" not in self._unknown_headers
+
+    @property
+    def checksum_header(self) -> bool:
+        """Whether writes carry `x-amz-checksum-sha256`: until the store has refused it."""
+        return "ChecksumSHA256" not in self._unknown_headers
+
+    def put(self, key: str, source: BinaryIO, *, size: int, sha256: str) -> None:
+        check_key(key)
+        check_source(source, key, size=size, sha256=sha256)
+        there = self._find(key)
+        if there is None:
+            try:
+                self._upload(key, source, size, sha256)
+            except (ObjectConflict, ObjectMissing):
+                # Another writer was faster, or an earlier try of ours whose reply was lost.
+                logger.info("%s: appeared in the store meanwhile", key)
+            there = self._find(key)
+        if there is None:
+            raise StoreUnavailable(f"{key}: {self._bucket.place} took it and does not have it; try again", key=key)
+        held = there.sha256 or self._digest(key)
+        if (there.size, held) != (size, sha256):
+            raise conflict(key, f"{there.size} bytes with SHA-256 {held} instead of {size} bytes with {sha256}")
+
+    def get(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
+        check_key(key)
+        check_range(offset, length)
+        if offset == 0 and length is None:
+            return self._read(key)
+        try:
+            return self._read(key, Range=f"bytes={offset}-{'' if length is None else offset + length - 1}")
+        except PastEnd:
+            return b""
+
+    def open(self, key: str) -> BinaryIO:
+        info = self.head(key)
+        if info is None:
+            raise ObjectMissing(f"{key}: no such object in {self.url}", key=key)
+        return open_ranged(lambda offset, length: self.get(key, offset=offset, length=length), info.size)
+
+    def head(self, key: str) -> ObjectInfo | None:
+        check_key(key)
+        info = self._find(key)
+        if info is None:
+            self._explain(key)
+        return info
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        check_prefix(prefix)
+        # StartAfter would need keys in byte order, and some stores list folder by folder.
+        for page in self._pages("list", "list_objects_v2", prefix, "ContinuationToken"):
+            for entry in page.get("Contents", ()):
+                # A slash at the end marks the folders that some tools draw.
+                if not entry["Key"].endswith("/"):
+                    yield ObjectInfo(key=self._short(entry), size=entry["Size"], modified=_utc(entry["LastModified"]))
+
+    def delete(self, key: str) -> None:
+        check_key(key)
+        self._bucket.call("delete", "delete_object", key)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        action = "list unfinished uploads of"
+        for page in self._pages(action, "list_multipart_uploads", "", "KeyMarker", "UploadIdMarker"):
+            for entry in page.get("Uploads", ()):
+                yield Leftover(key=self._short(entry), started=_utc(entry["Initiated"]), token=entry["UploadId"])
+
+    def discard(self, leftover: Leftover) -> None:
+        try:
+            self._bucket.call(
+                "discard an unfinished upload of", "abort_multipart_upload", leftover.key, UploadId=leftover.token
+            )
+        except ObjectMissing:
+            logger.info("%s: its unfinished upload is gone already", leftover.key)
+
+    def probe(self) -> StoreProbe:
+        lines = list(probe_calls(self, probe_key()))
+        if lines[0].ok:
+            lines.append(attempt("x-amz-checksum-sha256", self._probe_checksum, needed=False))
+            lines.append(attempt("If-None-Match", self._probe_conditional, needed=False))
+        return StoreProbe(lines=tuple(lines))
+
+    def _upload(self, key: str, source: BinaryIO, size: int, sha256: str) -> None:
+        guards = {"IfNoneMatch": "*"}
+        described = {"Metadata": {"sha256": sha256}}
+        if size < self._multipart_from:
+            checksum = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+            self._send("put_object", key, checksum | guards, Body=source, ContentLength=size, **described)
+            return
+        upload = self._bucket.call("write", "create_multipart_upload", key, **described)["UploadId"]
+        try:
+            parts = {"Parts": list(self._send_parts(key, upload, source))}
+            self._send("complete_multipart_upload", key, guards, UploadId=upload, MultipartUpload=parts)
+        except BaseException:
+            self._abandon(key, upload)
+            raise
+
+    def _abandon(self, key: str, upload: str) -> None:
+        try:
+            self._bucket.call_once("discard an unfinished upload of", "abort_multipart_upload", key, UploadId=upload)
+        except ObjectMissing:
+            logger.info("%s: its upload is finished or gone", key)
+        except StoreError as exc:
+            logger.warning("%s; it takes space until it is discarded", exc)
+
+    def _send_parts(self, key: str, upload: str, source: BinaryIO) -> Iterator[dict[str, Any]]:
+        source.seek(0)
+        number = 1
+        while part := source.read(self._part_size):
+            reply = self._bucket.call(
+                "write", "upload_part", key, UploadId=upload, PartNumber=number, Body=io.BytesIO(part)
+            )
+            yield {"PartNumber": number, "ETag": reply["ETag"]}
+            number += 1
+
+    def _send(self, operation: str, key: str, guards: dict[str, str], **arguments: Any) -> None:
+        """Write with all the guards that the store knows, left out one by one, in their order, where it objects."""
+        guards = {name: value for name, value in guards.items() if name not in self._unknown_headers}
+        refused: list[str] = []
+        while True:
+            try:
+                self._bucket.call("write", operation, key, **arguments, **guards)
+                break
+            except NotUnderstood:
+                if not guards:
+                    raise
+                refused.append(next(iter(guards)))
+                del guards[refused[-1]]
+        for name in refused:
+            self._unknown_headers.add(name)
+            logger.warning("%s: does not know %s; going on without it", self._bucket.place, name)
+
+    def _pages(self, action: str, operation: str, prefix: str, *markers: str) -> Iterator[dict[str, Any]]:
+        """All pages of a listing; `markers` are the arguments that carry it on, given in the page before as `Next…`."""
+        more: dict[str, str] = {}
+        while True:
+            page = self._bucket.call(action, operation, Prefix=self._bucket.prefix + prefix, **more)
+            truncated = page.get("IsTruncated")
+            if truncated is None or (truncated and any(f"Next{name}" not in page for name in markers)):
+                raise self._not_s3(None)
+            yield page
+            if not truncated:
+                return
+            more = {name: page[f"Next{name}"] for name in markers}
+
+    def _find(self, key: str) -> ObjectInfo | None:
+        try:
+            reply = self._bucket.call("read", "head_object", key)
+        except ObjectMissing:
+            return None
+        except (StoreDenied, NotUnderstood):
+            # The answer to HEAD has no body to give a reason in (RFC 9110, section 9.3.2), that to GET has.
+            self._explain(key)
+            raise
+        if "LastModified" not in reply:
+            raise self._not_s3(key)
+        return ObjectInfo(
+            key=key,
+            size=reply["ContentLength"],
+            sha256=reply["Metadata"].get("sha256"),
+            modified=_utc(reply["LastModified"]),
+        )
+
+    def _explain(self, key: str) -> None:
+        """Raise what is really wrong, if anything but the object's absence is."""
+        try:
+            self._read(key, Range="bytes=0-0")
+        except (ObjectMissing, PastEnd):
+            return
+
+    def _read(self, key: str, **span: str) -> bytes:
+        body: bytes = self._bucket.call("read", "get_object", key, **span)["Body"]
+        return body
+
+    def _digest(self, key: str) -> str:
+        with self.open(key) as stream:
+            return sha256_of(stream)
+
+    def _not_s3(self, key: str | None) -> StoreUnavailable:
+        return StoreUnavailable(
+            f"{self._bucket.place} does not answer like an S3 store: check the endpoint and any gateway on the way",
+            key=key,
+        )
+
+    def _short(self, entry: dict[str, Any]) -> str:
+        key: str = entry["Key"]
+        return key.removeprefix(self._bucket.prefix)
+
+    def _probe_checksum(self) -> str:
+        if not self.checksum_header:
+            raise StoreError("the store does not know it; it compares Content-MD5 instead")
+        return "the store takes it"
+
+    def _probe_conditional(self) -> str:
+        key = probe_key()
+        try:
+            for data in (b"one", b"other"):
+                self._bucket.call("write", "put_object", key, Body=io.BytesIO(data), IfNoneMatch="*")
+        except ObjectConflict:
+            return "the store itself refuses to overwrite"
+        except NotUnderstood:
+            self._unknown_headers.add("IfNoneMatch")
+        finally:
+            self.delete(key)
+        self._unknown_headers.add("IfNoneMatch")
+        raise StoreError(
+            "the store does not honour it, so presskeep asks before each write instead: "
+            "never let two machines archive the same site at once"
+        )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

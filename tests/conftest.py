@@ -1,0 +1,81 @@
+"""Stores for the tests: a folder, and a bucket in a real SeaweedFS that runs once for the whole session."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from archive.store import DirectoryStore, Store
+from archive.store_s3 import S3Store
+from tests.fake_time import FakeTime
+from tests.fault_proxy import FaultProxy
+from tests.seaweed import BUCKET, Seaweed
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """A running server with the bucket `archive`."""
+    with Seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        server.create_bucket(BUCKET)
+        yield server
+
+
+@pytest.fixture
+def aws(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seaweed:
+    """The server, with boto3's whole environment pointing at it and at nothing of this machine's user."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
+    for name, value in seaweed.environment().items():
+        monkeypatch.setenv(name, value)
+    return seaweed
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix that no other test uses."""
+    return f"test/{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def s3_store(aws: Seaweed, prefix: str) -> S3Store:
+    """An empty store in the bucket; objects of 6 MiB go in parts."""
+    return S3Store(BUCKET, prefix, part_size=5 << 20, multipart_from=6 << 20)
+
+
+@pytest.fixture
+def directory_store(tmp_path: Path) -> DirectoryStore:
+    """An empty store in a folder."""
+    return DirectoryStore(tmp_path / "archive")
+
+
+@pytest.fixture(params=["directory", "s3"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """Each kind of store in turn."""
+    found: Store = request.getfixturevalue(f"{request.param}_store")
+    return found
+
+
+@pytest.fixture
+def proxy(aws: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """A proxy in front of the server, with boto3's environment pointing at it."""
+    with FaultProxy(aws.endpoint) as proxy:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", proxy.endpoint)
+        yield proxy
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    """A clock that only waiting moves."""
+    return FakeTime()
+
+
+@pytest.fixture
+def patient(proxy: FaultProxy, prefix: str, fake_time: FakeTime) -> S3Store:
+    """An empty store behind the proxy, as `s3_store`, that waits in fake time."""
+    return S3Store(BUCKET, prefix, patience=fake_time.patience(), part_size=5 << 20, multipart_from=6 << 20)
