@@ -14,7 +14,7 @@ demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of 
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
 
 test: lint  ## Lint, types, import contract, tests
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## The long proofs
 	$(BIN)/pytest -m slow
@@ -33,7 +33,7 @@ bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=fo
 
 lock: $(READY)  ## Compile the lock files anew from pyproject.toml
 	$(COMPILE) --group setup -o requirements-setup.lock
-	$(COMPILE) --group test pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres --group test pyproject.toml -o requirements.lock
 	$(COMPILE) --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean:

@@ -7,7 +7,7 @@ writes can be derived again from the bucket.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from archive import schema
+from archive.backoff import Patience
 from archive.catalog_rows import (
     ArticleEntry,
     OutcomeRow,
@@ -22,37 +23,38 @@ from archive.catalog_rows import (
     UrlState,
     article_entry,
     article_row,
+    batch_row,
     capture_row,
+    manifest_of,
     object_row,
     outcome_row,
-    url_rows,
 )
-from archive.database import Database
-from archive.errors import CatalogError
+from archive.database import Database, slices
+from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
+from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
+from archive.url_memory import remember
 
-_ROWS_A_QUERY = 500
+_ROWS_AT_ONCE = 500
 
 
 class Catalog:
     """The catalog at an SQLAlchemy URL such as `sqlite:////var/lib/presskeep/catalog.sqlite`."""
 
-    def __init__(self, url: str) -> None:
-        self._database = Database(url)
+    def __init__(self, url: str, *, patience: Patience | None = None) -> None:
+        """`patience` is for a database that goes away while it is in use; opening it is tried once."""
+        self._database = Database(url, patience=patience or Patience())
+        self.leases = Leases(self._database)
 
     def prepare(self) -> None:
-        """Create the tables where they are missing; refuse a catalog of a newer version."""
+        """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
+        bring_up_to_date(self._database)
+
+    def try_writing(self) -> None:
+        """Write nothing, in a transaction; CatalogError when the catalog can only be read."""
         with self._database.transaction() as connection:
-            schema.metadata.create_all(connection)
-            found = connection.scalar(sa.select(schema.settings.c.value).where(schema.settings.c.name == "version"))
-            if found is None:
-                connection.execute(schema.settings.insert().values(name="version", value=str(schema.VERSION)))
-            elif int(found) > schema.VERSION:
-                raise CatalogError(
-                    f"catalog {self._database.name} has version {found}, this program knows "
-                    f"{schema.VERSION}: use the newer presskeep that wrote it"
-                )
+            connection.execute(schema.leases.delete().where(sa.false()))
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -65,65 +67,85 @@ class Catalog:
         manifest_sha256: str,
         articles: Iterable[tuple[Article, str]],
         outcomes: Sequence[OutcomeRow] = (),
+        *,
+        lease: Lease | None = None,
     ) -> None:
         """Make a batch part of the archive, in one transaction; `articles` come with the keys of their shards.
 
-        Committing the same batch again changes nothing.
+        Committing the same batch again changes nothing. With a lease, LeaseLost when it is no longer ours.
         """
-        with self._database.transaction() as connection:
+        placed = list(articles)
+
+        def write(connection: Connection) -> None:
             known = sa.select(schema.batches.c.batch).where(schema.batches.c.batch == manifest.batch)
-            if connection.scalar(known) is None:
-                connection.execute(
-                    schema.batches.insert().values(
-                        batch=manifest.batch,
-                        site=manifest.site,
-                        run=manifest.run,
-                        created=manifest.created,
-                        manifest_key=manifest_key,
-                        manifest_sha256=manifest_sha256,
-                    )
-                )
-                _insert(connection, schema.objects, (object_row(manifest, obj) for obj in manifest.objects))
-                _insert(connection, schema.captures, (capture_row(manifest, it) for it in manifest.captures))
-                _insert(
-                    connection,
-                    schema.articles,
-                    (article_row(manifest, article, key) for article, key in articles),
-                )
-                _remember_urls(connection, manifest)
+            if connection.scalar(known) is not None:
+                return
+            if lease is not None:
+                check_lease(connection, lease)
+            changed = _forget(connection, manifest.replaces)
+            captures = [capture_row(manifest, entry) for entry in manifest.captures]
+            _insert(connection, schema.batches, [batch_row(manifest, manifest_key, manifest_sha256)])
+            _insert(connection, schema.objects, (object_row(manifest, obj) for obj in manifest.objects))
+            _insert(connection, schema.captures, captures)
+            _insert(connection, schema.articles, (article_row(manifest, article, key) for article, key in placed))
             _insert(connection, schema.outcomes, (outcome_row(manifest.run, row) for row in outcomes))
+            remember(connection, captures, changed)
+
+        self._database.write(write)
 
     def note(self, run: str, outcomes: Sequence[OutcomeRow]) -> None:
-        """Record outcomes that belong to no batch."""
-        with self._database.transaction() as connection:
-            _insert(connection, schema.outcomes, (outcome_row(run, row) for row in outcomes))
+        """Record outcomes that belong to no batch; those that are recorded already are left out."""
+        table = schema.outcomes.c
+
+        def write(connection: Connection) -> None:
+            since = min(row.at for row in outcomes)
+            query = sa.select(table.kind, table.url, table.at).where(table.run == run, table.at >= since)
+            known = {tuple(row) for row in connection.execute(query)}
+            new = [row for row in outcomes if (row.kind, row.url, row.at) not in known]
+            _insert(connection, schema.outcomes, (outcome_row(run, row) for row in new))
+
+        if outcomes:
+            self._database.write(write)
 
     def start_run(self, run: str, command: str, started: datetime) -> None:
-        """Record that a run has begun."""
-        with self._database.transaction() as connection:
-            connection.execute(schema.runs.insert().values(run=run, command=command, started=started, state="running"))
+        """Record that a run has begun, unless that is recorded already."""
+
+        def write(connection: Connection) -> None:
+            if connection.scalar(sa.select(schema.runs.c.run).where(schema.runs.c.run == run)) is None:
+                row = {"run": run, "command": command, "started": started, "state": "running"}
+                _insert(connection, schema.runs, [row])
+
+        self._database.write(write)
 
     def finish_run(self, run: str, finished: datetime, state: str, counts: Iterable[RunCount] = ()) -> None:
         """Record how a run ended (`done`, `partly_failed`, `interrupted` or `failed`) and what it counted."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                schema.runs.update().where(schema.runs.c.run == run).values(finished=finished, state=state)
-            )
-            _insert(connection, schema.run_counts, ({"run": run, **dataclasses.asdict(count)} for count in counts))
+        rows = [{"run": run, **dataclasses.asdict(count)} for count in counts]
+
+        def write(connection: Connection) -> None:
+            ended = schema.runs.update().where(schema.runs.c.run == run)
+            connection.execute(ended.values(finished=finished, state=state))
+            connection.execute(schema.run_counts.delete().where(schema.run_counts.c.run == run))
+            _insert(connection, schema.run_counts, rows)
+
+        self._database.write(write)
 
     def url_states(self, url_ids: Iterable[str]) -> dict[str, UrlState]:
         """What is remembered of those URLs that were ever captured, by id."""
-        with self._database.reading() as connection:
-            rows = _sliced(connection, _URL_STATES, schema.urls.c.url_id, url_ids)
-            return {row.url_id: UrlState(**row._mapping) for row in rows}
+        query = sa.select(*(schema.urls.c[name] for name in UrlState.__dataclass_fields__))
+        rows = self._rows_of(query, schema.urls.c.url_id, url_ids)
+        return {row.url_id: UrlState(**row._mapping) for row in rows}
 
     def latest_revisions(self, url_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
         """Revision and content hash of the newest revision of each article, by URL id."""
         table = schema.articles.c
         query = sa.select(table.url_id, table.revision, table.content_hash).order_by(table.revision)
-        with self._database.reading() as connection:
-            rows = _sliced(connection, query, table.url_id, url_ids)
-            return {row.url_id: (row.revision, row.content_hash) for row in rows}
+        return {row.url_id: (row.revision, row.content_hash) for row in self._rows_of(query, table.url_id, url_ids)}
+
+    def revisions_elsewhere(self, url_ids: Iterable[str], batches: Collection[str]) -> set[tuple[str, int]]:
+        """URL id and number of each revision of these articles that stands in another batch than these."""
+        table = schema.articles.c
+        query = sa.select(table.url_id, table.revision).where(table.batch.not_in(batches))
+        return {(row.url_id, row.revision) for row in self._rows_of(query, table.url_id, url_ids)}
 
     def article_entries(
         self,
@@ -147,9 +169,7 @@ class Catalog:
             query = query.where(table.published >= since)
         if until is not None:
             query = query.where(table.published <= until)
-        with self._database.reading() as connection:
-            for row in connection.execute(query.execution_options(yield_per=_ROWS_A_QUERY)):
-                yield article_entry(row)
+        return map(article_entry, self._streamed(query))
 
     def capture_location(self, url_id: str) -> RecordLocation | None:
         """Where the newest capture of a URL lies."""
@@ -158,7 +178,7 @@ class Catalog:
             sa.select(table, schema.objects.c.key)
             .join(schema.objects, (schema.objects.c.batch == table.c.batch) & (schema.objects.c.kind == "raw"))
             .where(table.c.url_id == url_id)
-            .order_by(table.c.fetched.desc())
+            .order_by(table.c.fetched.desc(), table.c.batch.desc(), table.c.offset.desc())
             .limit(1)
         )
         with self._database.reading() as connection:
@@ -166,6 +186,25 @@ class Catalog:
         if row is None:
             return None
         return RecordLocation(warc_key=row.key, offset=row.offset, length=row.length, payload_digest=row.payload_digest)
+
+    def rows(self, table: sa.Table, **where: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table of archive/schema.py whose columns have these values, in the order of its key."""
+        query = sa.select(table).filter_by(**where).order_by(*table.primary_key)
+        return (row._asdict() for row in self._streamed(query))
+
+    def manifest(self, batch: str) -> Manifest | None:
+        """The manifest of a batch as it was committed, None if the batch is unknown or was replaced."""
+        found = next(self.rows(schema.batches, batch=batch), None)
+        captures = list(self.rows(schema.captures, batch=batch))
+        if found is None or not captures:
+            return None
+        return manifest_of(found, self.rows(schema.objects, batch=batch), captures)
+
+    def forget(self, batch: str) -> None:
+        """Take a batch out again, so that it can be committed anew from the bucket."""
+        with self._database.transaction() as connection:
+            remember(connection, [], _forget(connection, [batch]))
+            connection.execute(schema.batches.delete().where(schema.batches.c.batch == batch))
 
     def object_sha256(self, key: str) -> str | None:
         """The recorded SHA-256 of an object of the archive, None for one that is unknown."""
@@ -176,7 +215,7 @@ class Catalog:
         """For each site with articles: counts, bytes, first and last day, last fetch."""
         table, objects = schema.articles.c, schema.objects.c
         stored = (
-            sa.select(schema.batches.c.site, sa.func.sum(objects.size).label("bytes"))
+            sa.select(schema.batches.c.site, sa.cast(sa.func.sum(objects.size), sa.BigInteger).label("bytes"))
             .join(schema.objects, objects.batch == schema.batches.c.batch)
             .group_by(schema.batches.c.site)
             .subquery()
@@ -218,6 +257,19 @@ class Catalog:
         with self._database.reading() as connection:
             return [OutcomeRow(**row._mapping) for row in connection.execute(query)]
 
+    def _streamed(self, query: sa.Select[Any]) -> Iterator[sa.Row[Any]]:
+        streamed = query.execution_options(yield_per=_ROWS_AT_ONCE)
+        with self._database.reading() as connection, connection.execute(streamed) as rows:
+            yield from rows
+
+    def _rows_of(
+        self, query: sa.Select[Any], column: sa.ColumnElement[Any], values: Iterable[str]
+    ) -> list[sa.Row[Any]]:
+        def read(connection: Connection) -> list[sa.Row[Any]]:
+            return [row for some in slices(values) for row in connection.execute(query.where(column.in_(some)))]
+
+        return self._database.read(read)
+
 
 def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, Any]]) -> None:
     values = list(rows)
@@ -225,25 +277,15 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, An
         connection.execute(table.insert(), values)
 
 
-def _remember_urls(connection: Connection, manifest: Manifest) -> None:
-    table = schema.urls
-    ids = {entry.url_id for entry in manifest.captures}
-    firsts = {entry.url_id: entry.fetched for entry in reversed(manifest.captures)}
-    before = {row.url_id: UrlState(**row._mapping) for row in _sliced(connection, _URL_STATES, table.c.url_id, ids)}
-    for row in url_rows(manifest, before):
-        if row["url_id"] in before:
-            connection.execute(table.update().where(table.c.url_id == row["url_id"]).values(row))
-        else:
-            connection.execute(table.insert().values({**row, "first_fetched": firsts[row["url_id"]]}))
+def _forget(connection: Connection, batches: Iterable[str]) -> set[str]:
+    """Delete what stands in these batches, and return the ids of the URLs that were captured there.
 
-
-def _sliced(
-    connection: Connection, query: sa.Select[Any], column: sa.ColumnElement[Any], values: Iterable[str]
-) -> Iterator[sa.Row[Any]]:
-    """Run a query for many values of a column without exceeding a database's number of parameters."""
-    wanted = sorted(set(values))
-    for start in range(0, len(wanted), _ROWS_A_QUERY):
-        yield from connection.execute(query.where(column.in_(wanted[start : start + _ROWS_A_QUERY])))
-
-
-_URL_STATES = sa.select(*(schema.urls.c[name] for name in UrlState.__dataclass_fields__))
+    Their own rows stay, so that they are not committed again.
+    """
+    captures = schema.captures.c
+    changed: set[str] = set()
+    for gone in slices(batches):
+        changed.update(connection.scalars(sa.select(captures.url_id).where(captures.batch.in_(gone))))
+        for table in (schema.objects, schema.captures, schema.articles):
+            connection.execute(table.delete().where(table.c.batch.in_(gone)))
+    return changed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +11,6 @@ from typing import Any
 import sqlalchemy as sa
 
 from archive.manifest import CaptureEntry, Manifest, StoredObject
-from archive.outcomes import failed
 from archive.records import Article, RecordLocation
 
 
@@ -72,6 +73,20 @@ class ArticleEntry:
     location: RecordLocation
 
 
+def batch_row(manifest: Manifest, manifest_key: str, manifest_sha256: str) -> dict[str, Any]:
+    """Row of `batches`."""
+    return {
+        "batch": manifest.batch,
+        "site": manifest.site,
+        "run": manifest.run,
+        "created": manifest.created,
+        "software": json.dumps(manifest.software),
+        "replaces": " ".join(manifest.replaces),
+        "manifest_key": manifest_key,
+        "manifest_sha256": manifest_sha256,
+    }
+
+
 def object_row(manifest: Manifest, stored: StoredObject) -> dict[str, Any]:
     """Row of `objects`."""
     return {
@@ -97,6 +112,8 @@ def capture_row(manifest: Manifest, entry: CaptureEntry) -> dict[str, Any]:
         "status": entry.status,
         "outcome": entry.outcome,
         "payload_digest": entry.payload_digest,
+        "etag": entry.etag,
+        "last_modified": entry.last_modified,
     }
 
 
@@ -113,6 +130,23 @@ def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[st
     }
 
 
+def manifest_of(
+    batch: dict[str, Any], objects: Iterable[dict[str, Any]], captures: Iterable[dict[str, Any]]
+) -> Manifest:
+    """The manifest that `batch_row`, `object_row` and `capture_row` came from, equal to the byte."""
+    stored = (StoredObject(**_fields(row, StoredObject)) for row in objects)
+    return Manifest(
+        batch=batch["batch"],
+        site=batch["site"],
+        run=batch["run"],
+        created=batch["created"],
+        software=json.loads(batch["software"]),
+        objects=tuple(sorted(stored, key=lambda it: (it.kind != "raw", it.key))),
+        captures=tuple(CaptureEntry(**_fields(row, CaptureEntry)) for row in captures),
+        replaces=tuple(batch["replaces"].split()),
+    )
+
+
 def outcome_row(run: str, row: OutcomeRow) -> dict[str, Any]:
     """Row of `outcomes`."""
     return {
@@ -124,30 +158,6 @@ def outcome_row(run: str, row: OutcomeRow) -> dict[str, Any]:
         "detail": row.detail,
         "at": row.at,
     }
-
-
-def url_rows(manifest: Manifest, before: dict[str, UrlState]) -> list[dict[str, Any]]:
-    """Rows of `urls` after the captures of a batch, given what was remembered before; without `first_fetched`.
-
-    A validator is remembered only from a capture that succeeded, so that a broken answer is fetched again whole.
-    """
-    rows: dict[str, dict[str, Any]] = {}
-    failures = {url_id: state.failures for url_id, state in before.items()}
-    for entry in manifest.captures:
-        bad = failed(entry.outcome)
-        failures[entry.url_id] = failures.get(entry.url_id, 0) + 1 if bad else 0
-        rows[entry.url_id] = {
-            "url_id": entry.url_id,
-            "site": manifest.site,
-            "url": entry.url,
-            "last_fetched": entry.fetched,
-            "outcome": entry.outcome,
-            "failures": failures[entry.url_id],
-            "etag": None if bad else entry.etag,
-            "last_modified": None if bad else entry.last_modified,
-            "payload_digest": entry.payload_digest,
-        }
-    return list(rows.values())
 
 
 def article_entry(row: sa.Row[Any]) -> ArticleEntry:
@@ -168,3 +178,7 @@ def article_entry(row: sa.Row[Any]) -> ArticleEntry:
             payload_digest=row.payload_digest,
         ),
     )
+
+
+def _fields(row: dict[str, Any], record: type[StoredObject | CaptureEntry]) -> dict[str, Any]:
+    return {name: row[name] for name in record.__dataclass_fields__}

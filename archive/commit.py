@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import io
+import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,12 +23,20 @@ from dataclasses import dataclass
 from archive import keys
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
+from archive.errors import ObjectConflict, ObjectMissing
+from archive.failpoints import failpoint
+from archive.leases import Lease
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.outcomes import UNCHANGED
 from archive.records import Article, ArticleDraft
-from archive.shards import write_shard
-from archive.spool import Segment, Spooled
+from archive.shards import read_shard, write_shard
+from archive.spool import ClosedSegment, Spooled
 from archive.store import Store, put_bytes
+
+logger = logging.getLogger(__name__)
+
+_ATTEMPTS = 10
+"""Different sets of shards that may be put for one WARC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,18 +78,86 @@ def commit_batch(
     site: str,
     run: str,
     software: dict[str, str],
-    segment: Segment,
+    segment: ClosedSegment,
     settled: Sequence[Settled],
     notes: Sequence[OutcomeRow],
+    lease: Lease | None = None,
 ) -> CommittedBatch:
-    """Make a whole segment safe; `settled` holds every capture of it in order, `notes` outcomes without a capture."""
-    segment.close()
+    """Make a whole segment safe; `settled` holds every capture of it in order, `notes` outcomes without a capture.
+
+    With a lease, LeaseLost when the site has meanwhile passed to another holder; the segment then stays as it is.
+
+    It may be repeated after a crash or an error at any point. What an earlier attempt has put counts: equal objects are
+    left as they are, and once its manifest is there, the batch is what that manifest says. Where the earlier attempt
+    put other bytes (another version of the extractor, a page that was too slow then), the batch id gets a suffix, and
+    the earlier shards, which no manifest names, are left to `presskeep gc`.
+    """
+    failpoint("segment_closed")
     sha256 = segment.verify()
-    batch = keys.batch_id(min(item.spooled.fetched for item in settled), sha256)
-    raw = _put_raw(store, segment, keys.raw_key(site, batch), sha256, len(settled))
+    first = keys.batch_id(min(item.spooled.fetched for item in settled), sha256)
+    raw = _put_raw(store, segment, keys.raw_key(site, first), sha256, len(settled))
+    failpoint("after_warc_put")
+    for batch in (first, *(f"{first}r{attempt}" for attempt in range(1, _ATTEMPTS))):
+        try:
+            data = _held_manifest(store, site, batch)
+            if data is not None:
+                articles = list(_read_articles(store, data))
+            else:
+                data, articles = _put_derived(store, catalog, batch, site, run, software, raw, settled)
+            break
+        except ObjectConflict:
+            logger.warning("%s: batch %s: an earlier attempt put other shards; trying another id", site, batch)
+    else:
+        raise ObjectConflict(
+            f"{first}: {_ATTEMPTS} attempts have put different shards; see `presskeep verify`", key=raw.key
+        )
+    manifest = Manifest.from_json(data)
+    failpoint("before_catalog_commit")
+    catalog.commit(
+        manifest,
+        keys.manifest_key(site, batch),
+        hashlib.sha256(data).hexdigest(),
+        articles,
+        [*_final_rows(settled, manifest), *notes],
+        lease=lease,
+    )
+    failpoint("before_spool_delete")
+    segment.delete()
+    return CommittedBatch(
+        batch=batch,
+        site=site,
+        captures=len(manifest.captures),
+        articles=sum(stored.records for stored in manifest.objects if stored.kind == "articles"),
+        unchanged=sum(entry.outcome == UNCHANGED for entry in manifest.captures),
+        objects=len(manifest.objects) + 1,
+        bytes=sum(stored.size for stored in manifest.objects) + len(data),
+    )
+
+
+def _held_manifest(store: Store, site: str, batch: str) -> bytes | None:
+    try:
+        return store.get(keys.manifest_key(site, batch))
+    except ObjectMissing:
+        return None
+
+
+def _put_derived(
+    store: Store,
+    catalog: Catalog,
+    batch: str,
+    site: str,
+    run: str,
+    software: dict[str, str],
+    raw: StoredObject,
+    settled: Sequence[Settled],
+) -> tuple[bytes, list[tuple[Article, str]]]:
+    """Put the shards and the manifest; return the manifest, and the articles with the keys of their shards."""
     settled = _with_final_outcomes(catalog, settled)
-    articles = list(_articles(catalog, settled, raw.key))
-    shards = _put_shards(store, site, batch, articles)
+    articles = [
+        (article, keys.articles_key(site, article.published, batch)) for article in _articles(catalog, settled, raw.key)
+    ]
+    shards = _put_shards(store, articles)
+    failpoint("after_shards_put")
     manifest = Manifest(
         batch=batch,
         site=site,
@@ -91,28 +168,26 @@ def commit_batch(
         captures=tuple(_entry(item) for item in settled),
     )
     data = manifest.to_json()
-    manifest_key = keys.manifest_key(site, batch)
-    put_bytes(store, manifest_key, data)
-    catalog.commit(
-        manifest,
-        manifest_key,
-        hashlib.sha256(data).hexdigest(),
-        ((article, keys.articles_key(site, article.published, batch)) for article in articles),
-        [*(item.row for item in settled if item.row), *notes],
-    )
-    segment.delete()
-    return CommittedBatch(
-        batch=batch,
-        site=site,
-        captures=len(settled),
-        articles=len(articles),
-        unchanged=sum(item.outcome == UNCHANGED for item in settled),
-        objects=len(manifest.objects) + 1,
-        bytes=sum(stored.size for stored in manifest.objects) + len(data),
-    )
+    put_bytes(store, keys.manifest_key(site, batch), data)
+    failpoint("after_manifest_put")
+    return data, articles
 
 
-def _put_raw(store: Store, segment: Segment, key: str, sha256: str, records: int) -> StoredObject:
+def _read_articles(store: Store, manifest: bytes) -> Iterator[tuple[Article, str]]:
+    for stored in Manifest.from_json(manifest).objects:
+        if stored.kind == "articles":
+            for article in read_shard(io.BytesIO(store.get(stored.key))):
+                yield article, stored.key
+
+
+def _final_rows(settled: Sequence[Settled], manifest: Manifest) -> Iterator[OutcomeRow]:
+    """The outcome rows, with the outcomes that the manifest finally gave."""
+    for item, entry in zip(settled, manifest.captures, strict=True):
+        if item.row is not None:
+            yield dataclasses.replace(item.row, outcome=entry.outcome)
+
+
+def _put_raw(store: Store, segment: ClosedSegment, key: str, sha256: str, records: int) -> StoredObject:
     size = segment.path.stat().st_size
     with segment.path.open("rb") as stream:
         store.put(key, stream, size=size, sha256=sha256)
@@ -129,8 +204,7 @@ def _with_final_outcomes(catalog: Catalog, settled: Sequence[Settled]) -> list[S
     final = []
     for item in settled:
         if item.draft is not None and hashes.get(item.draft.url_id) == item.draft.content_hash:
-            row = item.row and dataclasses.replace(item.row, outcome=UNCHANGED)
-            item = dataclasses.replace(item, draft=None, outcome=UNCHANGED, row=row)
+            item = dataclasses.replace(item, draft=None, outcome=UNCHANGED)
         elif item.draft is not None:
             hashes[item.draft.url_id] = item.draft.content_hash
         final.append(item)
@@ -153,25 +227,18 @@ def _articles(catalog: Catalog, settled: Sequence[Settled], warc_key: str) -> It
         )
 
 
-def _put_shards(store: Store, site: str, batch: str, articles: Sequence[Article]) -> list[StoredObject]:
+def _put_shards(store: Store, articles: Sequence[tuple[Article, str]]) -> list[StoredObject]:
     by_key: dict[str, list[Article]] = defaultdict(list)
-    for article in articles:
-        by_key[keys.articles_key(site, article.published, batch)].append(article)
+    for article, key in articles:
+        by_key[key].append(article)
     stored = []
     for key, rows in sorted(by_key.items()):
         buffer = io.BytesIO()
         write_shard(rows, buffer)
         data = buffer.getvalue()
         put_bytes(store, key, data)
-        stored.append(
-            StoredObject(
-                key=key,
-                kind="articles",
-                size=len(data),
-                sha256=hashlib.sha256(data).hexdigest(),
-                records=len(rows),
-            )
-        )
+        sha256 = hashlib.sha256(data).hexdigest()
+        stored.append(StoredObject(key=key, kind="articles", size=len(data), sha256=sha256, records=len(rows)))
     return stored
 
 

@@ -7,12 +7,17 @@
     │   ├── ObjectMissing       no such object
     │   └── ObjectConflict      the key holds other bytes than ours
     ├── DamagedObject           bytes are there but do not match their recorded digest or format
-    └── CatalogError            the catalog cannot be opened, read or written
+    ├── CatalogError            the catalog cannot be opened, read or written
+    │   └── CatalogUnavailable  lost connection, restart, another writer: worth retrying later
+    ├── LeaseHeld               another process works on the site
+    └── LeaseLost               another process has taken over the site
 
 Every message holds what failed, the value it failed on, and what to do.
 """
 
 from __future__ import annotations
+
+from datetime import datetime
 
 
 class ArchiveError(Exception):
@@ -49,3 +54,20 @@ class DamagedObject(ArchiveError):
 
 class CatalogError(ArchiveError):
     """Raised when the catalog cannot be used; the archive's objects are unaffected."""
+
+
+class CatalogUnavailable(CatalogError):
+    """Raised when the catalog's database cannot be reached, restarts or is busy; retry later."""
+
+
+class LeaseHeld(ArchiveError):
+    """Raised when a site is in other hands; leave it to them, or retry after `expires`."""
+
+    def __init__(self, message: str, *, holder: str, expires: datetime) -> None:
+        super().__init__(message)
+        self.holder = holder
+        self.expires = expires
+
+
+class LeaseLost(ArchiveError):
+    """Raised when a site has passed into other hands meanwhile; do not retry, stop working on it."""

@@ -44,7 +44,7 @@ class CaptureEntry:
     status: int
     """HTTP status code."""
     outcome: str
-    """What became of it, see docs/outcomes in crawler/outcomes.py."""
+    """What became of it, see archive/outcomes.py."""
     offset: int
     """First byte of the response record in the batch's WARC."""
     length: int

@@ -21,6 +21,7 @@ An outcome is one of the names below, for failures followed by `:` and the parti
     source_failed:…    a feed, sitemap or section page that could not be read
     source_empty       a feed, sitemap or section page without entries
     interrupted        the run ended before it was fetched
+    lost               fetched once, but `presskeep repair` found its raw page gone from the archive
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ BAD_RESPONSE = "bad_response"
 SOURCE_FAILED = "source_failed"
 SOURCE_EMPTY = "source_empty"
 INTERRUPTED = "interrupted"
+LOST = "lost"
 
 _GOOD = frozenset({ARCHIVED, UNCHANGED, KNOWN, REDIRECTED, RETRIED, LISTED})
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from archive.errors import ArchiveError, DamagedObject
+from archive.failpoints import failpoint
 from archive.records import Capture
 from archive.warc import WarcWriter
-from archive.warc_reader import read_captures
+from archive.warc_reader import StoredCapture, cut_torn_tail, read_captures
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -47,31 +48,33 @@ class _WholeWrites(io.FileIO):
     def write(self, data: ReadableBuffer) -> int:
         view = memoryview(data).cast("B")
         written = 0
+        half = len(view) // 2
         while written < len(view):
-            written += super().write(view[written:]) or 0
+            # In two steps, so that a test can die between them.
+            written += super().write(view[written : half if written < half else None]) or 0
+            failpoint("mid_record")
         return written
 
 
-class Segment:
-    """One WARC of the spool; not safe for several threads at once."""
+class OpenSegment:
+    """A WARC of the spool that still grows; not safe for several threads at once."""
 
     def __init__(self, path: Path, stream: io.FileIO, *, info: Mapping[str, str]) -> None:
-        self.path = path.with_name(path.name + CLOSED_SUFFIX)
-        self._open_path = path.with_name(path.name + OPEN_SUFFIX)
+        self._path = path
         self._stream = stream
         self._writer = WarcWriter(cast(BinaryIO, stream), info=info)
-        self.captures = 0
+        self._captures = 0
         self.size = 0
 
     @classmethod
-    def create(cls, path: Path, *, info: Mapping[str, str]) -> Segment:
+    def create(cls, path: Path, *, info: Mapping[str, str]) -> OpenSegment:
         """Begin a segment at `path`, a name without suffix; `info` goes into its warcinfo record."""
+        open_path = path.with_name(path.name + OPEN_SUFFIX)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            stream = _WholeWrites(path.with_name(path.name + OPEN_SUFFIX), "xb")
+            return cls(open_path, _WholeWrites(open_path, "xb"), info=info)
         except OSError as exc:
-            raise _unwritable(path, exc) from exc
-        return cls(path, stream, info=info)
+            raise _unwritable(open_path, exc) from exc
 
     def append(self, capture: Capture) -> Spooled:
         """Append a capture; ArchiveError when the disk refuses it."""
@@ -81,31 +84,32 @@ class Segment:
             # What was torn off would hide every later capture from readers.
             self._stream.truncate(self.size)
             self._stream.seek(self.size)
-            raise _unwritable(self._open_path, exc) from exc
+            raise _unwritable(self._path, exc) from exc
         self.size = self._stream.tell()
-        self.captures += 1
-        return Spooled(
-            url=capture.url,
-            fetched=capture.fetched,
-            status=capture.status,
-            offset=span.offset,
-            length=span.length,
-            payload_digest=span.payload_digest,
-            etag=capture.header("ETag"),
-            last_modified=capture.header("Last-Modified"),
-        )
+        self._captures += 1
+        return spooled(StoredCapture(capture=capture, offset=span.offset, length=span.length))
 
-    def close(self) -> None:
-        """Make it durable: fsync the file, give it its closed name, fsync the folder; again is harmless."""
-        if self._stream.closed:
-            return
-        os.fsync(self._stream.fileno())
-        self._stream.close()
-        self._open_path.rename(self.path)
-        _fsync_folder(self.path.parent)
+    def close(self) -> ClosedSegment:
+        """Make it durable and give it its closed name; again is harmless."""
+        closed = _closed_path(self._path)
+        if not self._stream.closed:
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            self._path.rename(closed)
+            _fsync_folder(closed.parent)
+        return ClosedSegment(path=closed, captures=self._captures)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ClosedSegment:
+    """A WARC of the spool that is durable and will not change."""
+
+    path: Path
+    captures: int
+    """How many were written."""
 
     def verify(self) -> str:
-        """Read the closed segment again, every record of it, and return its SHA-256; DamagedObject when it is torn."""
+        """Read every record again and return the file's SHA-256; DamagedObject when it is not as it was written."""
         with self.path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stream.seek(0)
@@ -115,15 +119,59 @@ class Segment:
         return digest
 
     def delete(self) -> None:
-        """Remove the segment from the disk."""
+        """Remove it from the disk."""
         self.path.unlink(missing_ok=True)
 
-    def _opened(self) -> WarcWriter:
-        if self._writer is None:
-            self._open_path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._open_path.open("xb")
-            self._writer = WarcWriter(self._stream, info=self._info)
-        return self._writer
+
+def leftovers(folder: Path) -> Iterator[ClosedSegment]:
+    """The segments that an earlier process left in a site's spool folder, oldest first, each closed and whole.
+
+    What a crash tore off the end of an open one is cut; one without a whole capture is removed. The folder must not be
+    in use by another process: hold the site's lease.
+    """
+    for path in sorted(folder.glob(f"*{OPEN_SUFFIX}")):
+        _close_torn(path)
+    for path in sorted(folder.glob(f"*{CLOSED_SUFFIX}")):
+        with path.open("rb") as stream:
+            captures = sum(1 for _ in read_captures(stream))
+        segment = ClosedSegment(path=path, captures=captures)
+        if captures:
+            yield segment
+        else:
+            segment.delete()
+
+
+def run_of(segment: ClosedSegment) -> str:
+    """The id of the run that wrote a segment, from its file name."""
+    return segment.path.name.removesuffix(CLOSED_SUFFIX).rpartition("-")[0]
+
+
+def spooled(stored: StoredCapture) -> Spooled:
+    """The fields of a capture in the spool that are needed later."""
+    capture = stored.capture
+    return Spooled(
+        url=capture.url,
+        fetched=capture.fetched,
+        status=capture.status,
+        offset=stored.offset,
+        length=stored.length,
+        payload_digest=capture.payload_digest,
+        etag=capture.header("ETag"),
+        last_modified=capture.header("Last-Modified"),
+    )
+
+
+def _close_torn(path: Path) -> None:
+    with path.open("r+b") as stream:
+        whole = cut_torn_tail(stream)
+        stream.truncate(whole)
+        os.fsync(stream.fileno())
+    path.rename(_closed_path(path))
+    _fsync_folder(path.parent)
+
+
+def _closed_path(path: Path) -> Path:
+    return path.with_name(path.name.removesuffix(OPEN_SUFFIX) + CLOSED_SUFFIX)
 
 
 def _unwritable(path: Path, error: OSError) -> ArchiveError:

@@ -10,9 +10,10 @@ from typing import NamedTuple
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
 from archive.commit import CommittedBatch, Settled, commit_batch
+from archive.leases import Lease
 from archive.outcomes import INTERRUPTED
 from archive.records import ArticleDraft, Capture, url_id
-from archive.spool import Segment, Spooled
+from archive.spool import OpenSegment, Spooled
 from archive.store import Store
 
 
@@ -34,7 +35,7 @@ class Ticket(NamedTuple):
 
 @dataclass
 class _OpenBatch:
-    segment: Segment
+    segment: OpenSegment
     spooled: list[Spooled] = field(default_factory=list)
     settled: dict[int, Settled] = field(default_factory=dict)
 
@@ -60,6 +61,7 @@ class ArchiveWriter:
         run: str,
         software: Mapping[str, str],
         limits: BatchLimits,
+        lease: Lease | None = None,
     ) -> None:
         self._store = store
         self._catalog = catalog
@@ -69,9 +71,11 @@ class ArchiveWriter:
         self._software = dict(software)
         self._warcinfo = {"software": " ".join(f"{name}/{number}" for name, number in software.items()), "run": run}
         self._limits = limits
+        self._lease = lease
         self._batches = 0
         self._filling: _OpenBatch | None = None
         self._closed: list[_OpenBatch] = []
+        self._done: list[CommittedBatch] = []
         self._notes: list[OutcomeRow] = []
 
     def record(self, capture: Capture) -> Ticket:
@@ -118,11 +122,14 @@ class ArchiveWriter:
         return any(batch.complete for batch in self._closed)
 
     def commit(self) -> list[CommittedBatch]:
-        """Make all batches that are closed and settled safe; blocks on the store and the catalog."""
-        done = []
+        """Make all batches that are closed and settled safe; blocks on the store and the catalog.
+
+        After an error it may be called again; batches that became safe before the error are returned then.
+        """
         for batch in [batch for batch in self._closed if batch.complete]:
-            done.append(self._commit(batch))
+            self._done.append(self._commit(batch))
             self._closed.remove(batch)
+        done, self._done = self._done, []
         return done
 
     def finish(self) -> list[CommittedBatch]:
@@ -134,28 +141,30 @@ class ArchiveWriter:
                     self.settle(Ticket(batch, position), INTERRUPTED, url_id=url_id(spooled.url))
         done = self.commit()
         if self._notes:
-            self._catalog.note(self._run, self._take_notes())
+            self._catalog.note(self._run, self._notes)
+            self._notes = []
         return done
 
     def _open_batch(self) -> _OpenBatch:
         self._batches += 1
         path = self._spool / f"{self._run}-{self._batches:04d}"
-        batch = _OpenBatch(Segment.create(path, info=self._warcinfo))
+        batch = _OpenBatch(OpenSegment.create(path, info=self._warcinfo))
         self._filling = batch
         return batch
 
     def _commit(self, batch: _OpenBatch) -> CommittedBatch:
-        return commit_batch(
+        notes = list(self._notes)
+        done = commit_batch(
             store=self._store,
             catalog=self._catalog,
             site=self._site,
             run=self._run,
             software=self._software,
-            segment=batch.segment,
+            segment=batch.segment.close(),
             settled=[batch.settled[position] for position in range(len(batch.spooled))],
-            notes=self._take_notes(),
+            notes=notes,
+            lease=self._lease,
         )
-
-    def _take_notes(self) -> list[OutcomeRow]:
-        notes, self._notes = self._notes, []
-        return notes
+        # Others may have come while the commit was under way.
+        del self._notes[: len(notes)]
+        return done

@@ -1,4 +1,7 @@
-"""Stores for the tests: a folder, and a bucket in a real SeaweedFS that runs once for the whole session."""
+"""Stores and catalogs for the tests, in real servers that run once for the whole session.
+
+A store is a folder or a bucket of SeaweedFS, a catalog a file of SQLite or a database of PostgreSQL.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from archive.catalog import Catalog
 from archive.store import DirectoryStore, Store
 from archive.store_s3 import S3Store
 from tests.fake_time import FakeTime
 from tests.fault_proxy import FaultProxy
+from tests.postgres import Postgres
 from tests.seaweed import BUCKET, Seaweed
 
 
@@ -79,3 +84,28 @@ def fake_time() -> FakeTime:
 def patient(proxy: FaultProxy, prefix: str, fake_time: FakeTime) -> S3Store:
     """An empty store behind the proxy, as `s3_store`, that waits in fake time."""
     return S3Store(BUCKET, prefix, patience=fake_time.patience(), part_size=5 << 20, multipart_from=6 << 20)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A running PostgreSQL."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def catalog_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where there is no catalog yet, in each kind of database in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/catalog.sqlite"
+    postgres: Postgres = request.getfixturevalue("postgres")
+    return postgres.create_database()
+
+
+@pytest.fixture
+def catalog(catalog_url: str) -> Iterator[Catalog]:
+    """An empty catalog, in each kind of database in turn."""
+    catalog = Catalog(catalog_url)
+    catalog.prepare()
+    yield catalog
+    catalog.close()

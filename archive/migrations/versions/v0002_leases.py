@@ -1,0 +1,41 @@
+"""Version 2: leases; batches and captures hold all that their manifest says."""
+
+from __future__ import annotations
+
+from alembic import op
+from sqlalchemy import BigInteger, Column, Integer
+
+from archive.column_types import Moment, Text
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """What version 1 did not know of a batch stays empty; `presskeep catalog rebuild` reads it from the bucket."""
+    op.create_table(
+        "leases",
+        Column("site", Text, primary_key=True),
+        Column("fence", BigInteger, nullable=False),
+        Column("holder", Text, nullable=False),
+        Column("expires", Moment, nullable=False),
+        Column("host", Text, nullable=False),
+        Column("boot", Text, nullable=False),
+        Column("pid", Integer, nullable=False),
+        Column("started", Text, nullable=False),
+    )
+    with op.batch_alter_table("batches") as batches:
+        batches.add_column(Column("software", Text, nullable=False, server_default="{}"))
+        batches.add_column(Column("replaces", Text, nullable=False, server_default=""))
+    with op.batch_alter_table("batches") as batches:
+        batches.alter_column("software", server_default=None)
+        batches.alter_column("replaces", server_default=None)
+    op.add_column("captures", Column("etag", Text))
+    op.add_column("captures", Column("last_modified", Text))
+    for validator in ("etag", "last_modified"):
+        op.execute(
+            f"UPDATE captures SET {validator} = (SELECT {validator} FROM urls"  # noqa: S608 - two names of ours
+            " WHERE urls.url_id = captures.url_id AND urls.last_fetched = captures.fetched)"
+        )
+    op.create_index("ix_articles_batch", "articles", ["batch"])
+    op.drop_table("settings", if_exists=True)

@@ -1,0 +1,237 @@
+"""Promises of the catalog, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from archive import schema
+from archive.catalog import Catalog
+from archive.catalog_rows import RunCount
+from archive.errors import CatalogError
+from archive.records import RecordLocation, url_id
+from tests.sample_articles import SITE, START, make_url
+from tests.sample_batches import RUN, commit, make_article, make_entry, make_manifest, make_outcome
+
+
+def ids(*numbers: int) -> list[str]:
+    return [url_id(make_url(number)) for number in numbers]
+
+
+def contents(catalog: Catalog) -> dict[str, list[dict[str, object]]]:
+    """Every row that a commit writes."""
+    tables = (schema.batches, schema.objects, schema.captures, schema.articles, schema.urls, schema.outcomes)
+    return {table.name: list(catalog.rows(table)) for table in tables}
+
+
+def test_a_committed_batch_is_known_in_every_respect(catalog: Catalog) -> None:
+    commit(catalog, "b1", make_entry(1), articles=[make_article(1)], outcomes=[make_outcome(1)])
+    [entry] = catalog.article_entries()
+    assert (entry.url, entry.title, entry.revision) == (make_url(1), make_article(1).title, 1)
+    assert entry.shard_key == f"articles/site={SITE}/month=2026-03/b1.parquet"
+    assert catalog.object_sha256(f"raw/{SITE}/2026/03/b1.warc.gz") == "a" * 64
+    assert catalog.url_states(ids(1))[ids(1)[0]].outcome == "archived"
+    assert catalog.outcome_rows(RUN) == [make_outcome(1)]
+
+
+def test_a_batch_that_is_committed_again_changes_nothing(catalog: Catalog) -> None:
+    """So that it can be retried when nobody knows whether it went through."""
+    for _ in range(2):
+        commit(catalog, "b1", make_entry(1, "http_503"), articles=[make_article(1)], outcomes=[make_outcome(1)])
+        once = contents(catalog)
+        assert [len(rows) for rows in once.values()] == [1, 1, 1, 1, 1, 1]
+        assert once["urls"][0]["failures"] == 1
+
+
+def test_a_commit_that_fails_writes_nothing(catalog: Catalog) -> None:
+    commit(catalog, "b1", make_entry(1), articles=[make_article(1)])
+    before = contents(catalog)
+    with pytest.raises(CatalogError, match="something else wrote the same"):
+        commit(catalog, "b2", make_entry(1, seconds=9), articles=[make_article(1)], outcomes=[make_outcome(1)])
+    assert contents(catalog) == before
+
+
+def test_validators_are_remembered_only_of_captures_that_succeeded(catalog: Catalog) -> None:
+    commit(catalog, "b1", make_entry(1, "archived"), make_entry(2, "extract_failed:timeout"))
+    good, bad = (catalog.url_states(ids(1, 2))[url] for url in ids(1, 2))
+    assert (good.etag, good.last_modified) == ('"1 at 0"', "Wed, 04 Mar 2026 05:00:00 GMT")
+    assert (bad.etag, bad.last_modified) == (None, None)
+
+
+def test_failures_are_counted_until_the_url_succeeds(catalog: Catalog) -> None:
+    found = []
+    for number, outcome in enumerate(["http_503", "timeout", "archived", "http_404"]):
+        commit(catalog, f"b{number}", make_entry(1, outcome, seconds=number))
+        [state] = catalog.url_states(ids(1)).values()
+        found.append((state.outcome, state.failures, state.last_fetched - START))
+    assert found == [
+        ("http_503", 1, timedelta(0)),
+        ("timeout", 2, timedelta(seconds=1)),
+        ("archived", 0, timedelta(seconds=2)),
+        ("http_404", 1, timedelta(seconds=3)),
+    ]
+
+
+def test_urls_that_were_never_captured_have_no_state(catalog: Catalog) -> None:
+    assert catalog.url_states(ids(1)) == {}
+
+
+def test_more_urls_than_a_query_takes_are_looked_up(catalog: Catalog) -> None:
+    commit(catalog, "b1", *(make_entry(number, seconds=number) for number in range(1200)))
+    assert len(catalog.url_states(ids(*range(1300)))) == 1200
+
+
+def test_the_newest_revision_is_found(catalog: Catalog) -> None:
+    commit(catalog, "b1", make_entry(1), articles=[make_article(1, text="a"), make_article(2)])
+    commit(catalog, "b2", make_entry(1, seconds=1), articles=[make_article(1, revision=2, text="b")])
+    assert catalog.latest_revisions(ids(1, 2, 3)) == {
+        ids(1)[0]: (2, make_article(1, text="b").content_hash),
+        ids(2)[0]: (1, make_article(2).content_hash),
+    }
+
+
+def test_articles_are_selected_by_site_url_and_day(catalog: Catalog) -> None:
+    days = [date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 1), None]
+    commit(catalog, "b1", articles=[make_article(number, published=day) for number, day in enumerate(days)])
+    commit(catalog, "b2", site="weekly", articles=[replace(make_article(9), site="weekly")])
+
+    def found(**wanted: object) -> list[str]:
+        return [entry.url for entry in catalog.article_entries(**wanted)]  # type: ignore[arg-type]
+
+    february = [make_url(1), make_url(2)]
+    assert found(site=SITE, since=date(2026, 2, 1), until=date(2026, 2, 28)) == february
+    assert found(site=SITE, until=date(2026, 2, 28)) == [make_url(0), *february]
+    assert sorted(found(site=SITE)) == [make_url(number) for number in range(5)]
+    assert found(site="weekly") == found(url_id=ids(9)[0]) == [make_url(9)]
+    assert found(site="nothing") == []
+
+
+def test_articles_come_shard_by_shard_in_the_order_of_archiving(catalog: Catalog) -> None:
+    """Hyphens count in the order of sites, as they do in object keys, whatever the database's language."""
+    for site in ("a", "ab", "a-b"):
+        articles = [replace(make_article(number), site=site, url_id=f"{site}{number}") for number in (2, 1)]
+        commit(catalog, f"of-{site}", site=site, articles=articles)
+    found = [(entry.site, entry.url_id[-1]) for entry in catalog.article_entries()]
+    assert found == [("a-b", "1"), ("a-b", "2"), ("a", "1"), ("a", "2"), ("ab", "1"), ("ab", "2")]
+
+
+def test_many_articles_can_be_read_one_by_one_while_others_write(catalog: Catalog) -> None:
+    commit(catalog, "b1", articles=[make_article(number) for number in range(1100)])
+    entries = catalog.article_entries()
+    next(entries)
+    commit(catalog, "b2", articles=[make_article(5000)])
+    assert sum(1 for _ in entries) == 1099
+
+
+def test_the_newest_capture_is_located(catalog: Catalog) -> None:
+    """Of two in the same second, as old WARCs have them, the later record."""
+    commit(catalog, "b2", make_entry(1, seconds=5), make_entry(1, seconds=5))
+    commit(catalog, "b1", make_entry(1, seconds=4))
+    key = f"raw/{SITE}/2026/03/b2.warc.gz"
+    location = RecordLocation(warc_key=key, offset=100, length=100, payload_digest="sha256:1")
+    assert catalog.capture_location(ids(1)[0]) == location
+    assert catalog.capture_location(ids(2)[0]) is None
+
+
+def test_sites_are_summed_up(catalog: Catalog) -> None:
+    commit(catalog, "b1", articles=[make_article(1, text="a"), make_article(2, published=None)])
+    commit(catalog, "b2", articles=[make_article(1, revision=2, published=date(2026, 5, 1))])
+    assert catalog.site_summaries() == [
+        {
+            "site": SITE,
+            "articles": 2,
+            "revisions": 3,
+            "first_day": date(2026, 3, 4),
+            "last_day": date(2026, 5, 1),
+            "last_fetched": START + timedelta(seconds=2),
+            "bytes": 2000,
+        }
+    ]
+    assert isinstance(catalog.site_summaries()[0]["bytes"], int)
+
+
+def test_runs_are_kept_as_a_diary(catalog: Catalog) -> None:
+    later = START + timedelta(hours=1)
+    counts = [RunCount(site=SITE, kind="page", outcome=outcome, count=3) for outcome in ("archived", "known")]
+    catalog.start_run("first", "crawl daily", START)
+    catalog.start_run("second", "crawl --all", later)
+    catalog.finish_run("first", later, "done", counts)
+    newest, oldest = catalog.runs(limit=5)
+    assert newest == {"run": "second", "command": "crawl --all", "started": later, "finished": None, "state": "running"}
+    assert (oldest["run"], oldest["finished"], oldest["state"]) == ("first", later, "done")
+    assert [run["run"] for run in catalog.runs(limit=1)] == ["second"]
+    assert catalog.run_counts("first") == counts
+
+
+def test_what_is_told_to_the_diary_twice_stands_there_once(catalog: Catalog) -> None:
+    counts = [RunCount(site=SITE, kind="page", outcome="archived", count=3)]
+    for _ in range(2):
+        catalog.start_run(RUN, "crawl daily", START)
+        catalog.note(RUN, [make_outcome(2, "http_404"), make_outcome(1, "timeout")])
+        catalog.finish_run(RUN, START, "done", counts)
+    catalog.note(RUN, [])
+    assert len(catalog.runs(limit=5)) == 1
+    assert catalog.run_counts(RUN) == counts
+    assert catalog.outcome_rows(RUN) == [make_outcome(2, "http_404"), make_outcome(1, "timeout")]
+
+
+def test_text_that_a_database_refuses_does_not_keep_a_batch_from_being_committed(catalog: Catalog) -> None:
+    """A hostile server may send NUL in a header, and an error message may hold half a character."""
+    hostile = replace(make_entry(1), etag='"\0"')
+    commit(catalog, "b1", hostile, outcomes=[make_outcome(1, detail="cut \ud83d off")])
+    assert catalog.url_states(ids(1))[ids(1)[0]].etag == '"\N{REPLACEMENT CHARACTER}"'
+    assert catalog.outcome_rows(RUN)[0].detail == "cut \N{REPLACEMENT CHARACTER} off"
+
+
+def test_a_replaced_batch_is_remembered_as_the_one_that_replaces_it(catalog: Catalog) -> None:
+    """The same capture, extracted better: it has not failed any more; what is in neither is forgotten."""
+    commit(catalog, "b1", make_entry(1, "extract_failed:timeout"), make_entry(2, "timeout"), articles=[make_article(3)])
+    commit(catalog, "b2", make_entry(1, "archived"), articles=[make_article(1)], replaces=("b1",))
+    assert [(state.outcome, state.failures) for state in catalog.url_states(ids(1, 2)).values()] == [("archived", 0)]
+    assert [entry.url for entry in catalog.article_entries()] == [make_url(1)]
+
+
+def test_a_batch_that_is_taken_out_leaves_what_was_known_without_it(catalog: Catalog) -> None:
+    commit(catalog, "b1", make_entry(1, "archived"))
+    before = contents(catalog)
+    commit(catalog, "b2", make_entry(1, "timeout", seconds=5), make_entry(2))
+    catalog.forget("b2")
+    assert contents(catalog) == before
+
+
+def test_a_manifest_comes_back_as_it_was_committed(catalog: Catalog) -> None:
+    entries = [make_entry(1), make_entry(2, "timeout")]
+    commit(catalog, "b1", *entries)
+    assert catalog.manifest("b1") == make_manifest("b1", entries)
+
+
+def test_eight_writers_wait_for_each_other(catalog_url: str) -> None:
+    """Each opens the catalog, which none has made yet, and commits; no one is turned away as `locked`."""
+    failures: list[BaseException] = []
+    start = threading.Barrier(8)
+
+    def write(writer: int) -> None:
+        catalog = Catalog(catalog_url)
+        try:
+            start.wait()
+            catalog.prepare()
+            for number in range(5):
+                commit(catalog, f"w{writer}b{number}", make_entry(1, "timeout", seconds=10 * number + writer))
+        except BaseException as exc:
+            failures.append(exc)
+        finally:
+            catalog.close()
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    catalog = Catalog(catalog_url)
+    assert len(list(catalog.rows(schema.batches))) == 40
+    assert catalog.url_states(ids(1))[ids(1)[0]].failures == 40
+    catalog.close()
