@@ -1,0 +1,38 @@
+"""What can go wrong while crawling.
+
+    CrawlerError
+    ├── ProfileError    a site profile cannot be used
+    ├── InvalidUrl      not a URL that we fetch (crawler/urls.py)
+    ├── SourceError     a feed, sitemap or section page cannot be read (crawler/announced.py)
+    ├── Undecodable     a body cannot be decoded (crawler/payload.py)
+    └── ExtractionFailed        a page gives no article
+        └── NotAnArticle        because it is none
+
+What goes wrong with a single page becomes its outcome in the end, see archive/outcomes.py.
+"""
+
+from __future__ import annotations
+
+
+class CrawlerError(Exception):
+    """Raised when the crawler cannot use what it was given; do not retry, correct what the message names."""
+
+
+class ProfileError(CrawlerError):
+    """Raised when a site profile is missing or wrong; the message names the file, the key and the reason."""
+
+
+class ExtractionFailed(CrawlerError):
+    """Raised when a page cannot be extracted; trying again changes nothing, another version of the rules may.
+
+    `reason` is a slug: `empty`, `not_html`, `too_deep`, `too_large`, `undecodable`, `timeout`, `out_of_memory`,
+    `worker_died`, or one of NotAnArticle's.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotAnArticle(ExtractionFailed):
+    """Raised when a page is plainly no article; `reason` is `no_text` or `listing`."""

@@ -1,0 +1,118 @@
+"""What a site profile is made of: types that check their value and say in one line what is wrong with it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from lxml.cssselect import CSSSelector, SelectorError
+from pydantic import AfterValidator, Strict
+
+from crawler.urls import InvalidUrl, absolute_url, canonical_url
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError("must be 1 to 63 lower-case letters, digits and hyphens, with a letter or digit first")
+    return name
+
+
+def _regex(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as exc:
+        raise ValueError(f"is no regular expression: {exc}") from exc
+    return pattern
+
+
+def _date_regex(pattern: str) -> str:
+    lacking = {"year", "month", "day"} - set(re.compile(_regex(pattern)).groupindex)
+    if lacking:
+        raise ValueError(f"lacks the named group {', '.join(sorted(lacking))}; write (?P<year>\\d{{4}}) and so on")
+    return pattern
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ValueError("is no IANA time zone such as Europe/Berlin") from exc
+    return name
+
+
+def _selector(selector: str) -> str:
+    try:
+        CSSSelector(selector)
+    except SelectorError as exc:
+        raise ValueError(f"is no CSS selector: {exc}") from exc
+    return selector
+
+
+def _source_url(url: str) -> str:
+    if re.match(r"https?://[^/?#]*@", url, re.IGNORECASE):
+        raise ValueError("must not hold a user name or password")
+    try:
+        absolute_url(url)
+    except InvalidUrl as exc:
+        raise ValueError(exc.detail) from exc
+    return url
+
+
+def _host(host: str) -> str:
+    try:
+        names = {urlsplit(canonical_url(f"{scheme}://{host}/")).netloc for scheme in ("http", "https")}
+    except InvalidUrl as exc:
+        raise ValueError(exc.detail) from exc
+    if names != {host}:
+        raise ValueError(
+            "must be a host name in lower case (in xn-- form if not ASCII), without scheme, path and usual port"
+        )
+    return host
+
+
+def _hosts(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    if not hosts:
+        raise ValueError("must name at least one host")
+    return hosts
+
+
+def _rewrites(rewrites: dict[str, str]) -> dict[str, str]:
+    for pattern, replacement in rewrites.items():
+        try:
+            re.sub(pattern, replacement, "")
+        except (re.error, IndexError) as exc:
+            raise ValueError(f"{replacement!r} cannot replace {pattern!r}: {exc}") from exc
+    return rewrites
+
+
+def _language(tag: str) -> str:
+    if not _LANGUAGE.fullmatch(tag):
+        raise ValueError("is no BCP 47 language tag such as en, ckb or pt-BR")
+    return tag
+
+
+def _crontab(line: str) -> str:
+    if len(line.split()) != 5:
+        raise ValueError('must have five fields, "minute hour day month weekday", such as "*/30 * * * *"')
+    return line
+
+
+T = TypeVar("T")
+Listed = Annotated[tuple[T, ...], Strict(False)]
+"""A TOML array, kept as a tuple; its items stay strict."""
+
+Name = Annotated[str, AfterValidator(_name)]
+Regex = Annotated[str, AfterValidator(_regex)]
+DateRegex = Annotated[str, AfterValidator(_date_regex)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Selector = Annotated[str, AfterValidator(_selector)]
+SourceUrl = Annotated[str, AfterValidator(_source_url)]
+Hosts = Annotated[Listed[Annotated[str, AfterValidator(_host)]], AfterValidator(_hosts)]
+Rewrites = Annotated[dict[Regex, str], AfterValidator(_rewrites)]
+Language = Annotated[str, AfterValidator(_language)]
+Crontab = Annotated[str, AfterValidator(_crontab)]
