@@ -1,0 +1,192 @@
+"""Which blocks of a page are the article's text.
+
+trafilatura finds the text, in one quick pass or a second thorough one; its result only points at blocks of the page,
+which are then taken whole and in the page's own order. Two corrections follow, because what trafilatura loses it loses
+in the middle of articles: blocks that stand exactly like the found ones are taken with them, and a far larger cluster
+of prose elsewhere in the page is added.
+
+Measured on labelled pages: the fast precision mode on a pruned page suffices for 95 pages in 100; where it finds under
+`ENOUGH` letters, the whole page is read again in full precision mode, because pruning and haste empty a few.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import trafilatura
+from lxml.etree import _Element
+
+from crawler.blocks import Block, read_blocks
+from crawler.markup import Element, Markup
+from crawler.placement import ancestry, marks, signature
+from crawler.text import clean, letters
+
+ENOUGH = 500
+"""Letters below which the quick pass is not trusted."""
+
+_DISTINCT = 24
+"""Letters at the start of a line by which it is found again when trafilatura cut it short."""
+_JOINED = 200
+_ALIKE = 5
+_FOUND_ALIKE = 2
+_MORE_ALIKE = 3
+_DOMINANT = 0.3
+_PROSE_WORDS = 8
+_PROSE_LINKED = 0.4
+_RIVAL_WORDS = 10
+_RIVAL_LETTERS = 600
+_RIVAL_RATIO = 1.3
+_NO_RIVAL = re.compile(
+    r"comment|disqus|related|recommend|teaser|cookie|consent|modal|popup|newsletter|bio\b|disclaimer|promo|sidebar|"
+    r"rail\b|outbrain|taboola|gdpr|privacy",
+    re.I,
+)
+_BLOCKS = frozenset(["p", "head", "item", "quote", "row", "list", "table", "ab", "code", "div", "cell"])
+
+
+def read_body(
+    markup: Markup, *, title: str | None = None, selector: str | None = None
+) -> tuple[list[Block], list[Block]]:
+    """The blocks of the article's text (none if there is none) and all blocks of the page, in page order.
+
+    A CSS selector from the site's profile decides alone where it matches anything. Other stories on the page are
+    told from this one by its title.
+    """
+    tree = markup.tree
+    _drop_other_stories(tree, letters(title or ""))
+    selected = tree.cssselect(selector) if selector else []
+    if selected:
+        blocks = read_blocks(tree)
+        return [block for block in blocks if any(element in selected for element in ancestry(block.element))], blocks
+    found = _lines(tree, fast=True)
+    if sum(map(len, found)) < ENOUGH:
+        whole = markup.whole()
+        _drop_other_stories(whole, letters(title or ""))
+        thorough = _lines(whole, fast=False)
+        if sum(map(len, thorough)) > sum(map(len, found)):
+            tree, found = whole, thorough
+    blocks = read_blocks(tree)
+    places = _places(blocks, found)
+    places |= _standing_alike(blocks, places)
+    places |= _rival(blocks, places)
+    return [blocks[place] for place in sorted(places)], blocks
+
+
+def _drop_other_stories(tree: Element, title: str) -> None:
+    """Remove `article` elements with an h1 of their own where another one has the title as h1."""
+    headed = [(article, {letters(h1.text_content()) for h1 in article.iter("h1")}) for article in tree.iter("article")]
+    this = [article for article, headings in headed if title in headings]
+    for article, headings in headed:
+        if this and headings and title not in headings and not any(one in this for one in article.iterancestors()):
+            article.drop_tree()
+
+
+def _lines(tree: Element, *, fast: bool) -> list[str]:
+    """trafilatura's text, line by line, as `letters`."""
+    document: Any = trafilatura.bare_extraction(
+        tree, fast=fast, favor_precision=True, include_comments=False, with_metadata=False
+    )
+    if document is None or document.body is None:
+        return []
+    return [key for line in _walk(document.body) if (key := letters(clean(line)))]
+
+
+def _walk(element: _Element) -> Iterator[str]:
+    """Text of each innermost block, and of what stands between blocks."""
+    pending = [element.text or ""]
+    for child in element:
+        if child.tag == "lb" or child.tag in _BLOCKS:
+            yield "".join(pending)
+            yield from (" ".join(child.itertext()),) if child.tag == "row" else _walk(child)
+            pending = [child.tail or ""]
+        else:
+            pending += ["".join(child.itertext()), child.tail or ""]
+    yield "".join(pending)
+
+
+def _places(blocks: Sequence[Block], keys: Iterable[str]) -> set[int]:
+    """Where in the page each found line stands: the next block that equals it, or begins like it if it was cut."""
+    whole: dict[str, list[int]] = {}
+    starts: dict[str, list[int]] = {}
+    for place, block in enumerate(blocks):
+        whole.setdefault(block.key, []).append(place)
+        starts.setdefault(block.key[:_DISTINCT], []).append(place)
+    places: set[int] = set()
+    last = -1
+    for key in keys:
+        known = whole.get(key) or (starts.get(key[:_DISTINCT]) if len(key) >= _DISTINCT else None)
+        if known:
+            last = known[bisect_right(known, last) % len(known)]
+            places.add(last)
+        if len(key) > _JOINED and key not in whole:
+            places |= {place for place, block in enumerate(blocks) if len(block.key) > _DISTINCT and block.key in key}
+    return places
+
+
+def _standing_alike(blocks: Sequence[Block], places: set[int]) -> set[int]:
+    """Prose that stands in elements of the same tags and classes as found blocks.
+
+    Between found blocks two examples are enough; beyond them, three that hold much of the text, in the same `article`.
+    """
+    if not places:
+        return set()
+    examples = Counter(_stand(blocks[place]) for place in places)
+    weights: Counter[tuple[tuple[str, str], ...]] = Counter()
+    for place in places:
+        weights[_stand(blocks[place])] += len(blocks[place].key)
+    articles = {_article(blocks[place]) for place in places}
+    dominant = {stand for stand, weight in weights.items() if weight >= _DOMINANT * weights.total()}
+    first, last = min(places), max(places)
+    alike = set()
+    for place, block in enumerate(blocks):
+        if block.words < _PROSE_WORDS or block.linked >= _PROSE_LINKED:
+            continue
+        stand = _stand(block)
+        between = first < place < last
+        if (between and examples[stand] >= _FOUND_ALIKE) or (
+            examples[stand] >= _MORE_ALIKE and stand in dominant and _article(block) in articles
+        ):
+            alike.add(place)
+    return alike
+
+
+def _stand(block: Block) -> tuple[tuple[str, str], ...]:
+    return tuple(signature(element) for element in islice(ancestry(block.element), _ALIKE))
+
+
+def _article(block: Block) -> Element | None:
+    return next((element for element in ancestry(block.element) if element.tag == "article"), None)
+
+
+def _rival(blocks: Sequence[Block], places: set[int]) -> set[int]:
+    """The largest cluster of prose in one element, if it is far larger than all that was found.
+
+    Where that lies in an `article`, another `article` is another story.
+    """
+    articles = {_article(blocks[place]) for place in places} or {None}
+    clusters: dict[Element, list[int]] = {}
+    for place, block in enumerate(blocks):
+        if block.words >= _RIVAL_WORDS and block.linked < _PROSE_LINKED and not _never_body(block):
+            if None not in articles and _article(block) not in articles:
+                continue
+            own = block.element
+            parent = own if own.tag in ("div", "td", "section", "article") else own.getparent()
+            clusters.setdefault(parent, []).append(place)
+    largest = max(clusters.values(), key=lambda cluster: _size(blocks, cluster), default=[])
+    size = _size(blocks, largest)
+    if len(largest) >= _MORE_ALIKE and size > max(_RIVAL_LETTERS, _RIVAL_RATIO * _size(blocks, places)):
+        return set(largest)
+    return set()
+
+
+def _size(blocks: Sequence[Block], places: Iterable[int]) -> int:
+    return sum(len(blocks[place].key) for place in places)
+
+
+def _never_body(block: Block) -> bool:
+    return any(_NO_RIVAL.search(marks(element)) for element in islice(ancestry(block.element), 3))
