@@ -1,0 +1,304 @@
+"""The archive as a Scrapy extension: one run, a writer for each site, commits while the crawl goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Self
+
+from scrapy import Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from archive.catalog import Catalog
+from archive.catalog_rows import UrlState
+from archive.commit import CommittedBatch
+from archive.errors import ArchiveError, LeaseLost
+from archive.leases import Lease
+from archive.records import Capture, new_run_id
+from archive.store import Store
+from archive.writer import ArchiveWriter, BatchLimits, Ticket
+from crawler.downloader import STOPPING
+from crawler.errors import CrawlerError
+from crawler.ledger import Ledger
+from crawler.opening import Haste, open_archive, open_catalog
+from crawler.pool import ExtractionPool
+from crawler.profile import SiteProfile
+from crawler.recovery import recover
+from crawler.tally import SiteTally, tally
+from crawler.tenancy import Tenancy
+from crawler.visits import META, Visit
+
+logger = logging.getLogger(__name__)
+
+SOFTWARE = {name: version(name) for name in ("presskeep", "scrapy", "trafilatura", "warcio", "pyarrow")}
+"""What goes into each manifest."""
+
+_COMMIT_INTERVAL = 1.0
+"""Seconds between two looks for batches that are ready."""
+
+
+class Archiving:
+    """One run: records captures, commits their batches, and keeps the ledger of what became of each URL."""
+
+    _catalog: Catalog
+    _tenancy: Tenancy
+
+    def __init__(
+        self,
+        *,
+        archive: str,
+        catalog: str,
+        spool: Path,
+        profiles: Mapping[str, SiteProfile],
+        run: str,
+        command: str,
+        stop: Callable[[], Coroutine[Any, Any, None]],
+        new_pool: Callable[[], ExtractionPool],
+    ) -> None:
+        writers: dict[str, ArchiveWriter] = {}
+        self.run = run
+        self.profiles = profiles
+        self.ledger = Ledger(writers, profiles)
+        self.committed: list[CommittedBatch] = []
+        self.state = "running"
+        """At the end `done`, `interrupted` or `failed`."""
+        self._archive = archive
+        self._catalog_url = catalog
+        self._spool = spool
+        self._command = command
+        self._writers = writers
+        self._problems: dict[str, str] = {}
+        self._haste = Haste()
+        self._ending = asyncio.Event()
+        self._stop = stop
+        self._new_pool = new_pool
+        self._stopping: asyncio.Future[None] | None = None
+        self._committing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Reads the PRESSKEEP_* settings, see crawler/settings.py."""
+        settings = crawler.settings
+        extension = cls(
+            archive=settings["PRESSKEEP_ARCHIVE"],
+            catalog=settings["PRESSKEEP_CATALOG"],
+            spool=Path(settings["PRESSKEEP_SPOOL"]),
+            profiles=settings["PRESSKEEP_PROFILES"],
+            run=settings["PRESSKEEP_RUN"] or new_run_id(),
+            command=settings["PRESSKEEP_COMMAND"],
+            stop=crawler.stop_async,
+            new_pool=partial(ExtractionPool.from_settings, settings),
+        )
+        crawler.signals.connect(extension.hurry, signal=STOPPING)
+        crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
+        crawler.signals.connect(extension.close, signal=signals.spider_closed)
+        crawler.signals.connect(extension.spider_error, signal=signals.spider_error)
+        crawler.signals.connect(extension.item_error, signal=signals.item_error)
+        return extension
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """The extension of this crawl."""
+        extension = crawler.get_extension(cls)
+        if extension is None:
+            raise CrawlerError(
+                "the extension crawler.archiving.Archiving is switched off; take it back into EXTENSIONS"
+            )
+        return extension
+
+    @property
+    def begun(self) -> bool:
+        """Whether the archive was opened."""
+        return self._committing is not None
+
+    @property
+    def problems(self) -> list[str]:
+        """What went wrong with the archive itself and is not over, a line each."""
+        return list(self._problems.values())
+
+    async def begin(self, sites: Iterable[str]) -> set[str]:
+        """Open the archive and start the run; ArchiveError when it cannot be used.
+
+        Returns the sites that may be crawled: those that no other run holds. What an earlier run of theirs left in the
+        spool is finished first.
+        """
+        store, self._catalog = await asyncio.to_thread(self._open)
+        self._tenancy = Tenancy(self._catalog, self.run)
+        leases, refused = await self._tenancy.take(sites)
+        self._problems.update(refused)
+        for site, lease in leases.items():
+            await self._recover(site, store, lease)
+            self._writers[site] = ArchiveWriter(
+                store=store,
+                catalog=self._catalog,
+                spool=self._spool,
+                site=site,
+                run=self.run,
+                software=SOFTWARE,
+                limits=BatchLimits(),
+                lease=lease,
+            )
+        self._committing = asyncio.create_task(self._commit_while_running())
+        return set(leases)
+
+    def fail(self, error: Exception) -> None:
+        """The crawl cannot do its work."""
+        logger.warning("the crawl ends: %s", error)
+        self._problems["crawl"] = str(error)
+
+    def tally(self) -> list[SiteTally]:
+        """What the run has done so far, a site."""
+        return tally(self._writers, self.ledger.found, self.ledger.counts, self.committed)
+
+    def profile(self, site: str) -> SiteProfile:
+        """The profile of a site of this run."""
+        return self.profiles[site]
+
+    async def url_states(self, url_ids: Iterable[str]) -> Mapping[str, UrlState]:
+        """What the catalog remembers of these URLs; ArchiveError, and the end of the crawl, when it cannot be read."""
+        try:
+            return await asyncio.to_thread(self._catalog.url_states, list(url_ids))
+        except ArchiveError as exc:
+            self._give_up(exc)
+            raise
+
+    def record(self, capture: Capture) -> Ticket:
+        """Spool a capture of an expected URL; ArchiveError, and the end of the crawl, when the disk refuses it."""
+        try:
+            return self._writers[capture.site].record(capture)
+        except ArchiveError as exc:
+            self._give_up(exc)
+            raise
+
+    def spider_error(self, failure: Failure, response: Response | Failure | None) -> None:
+        """Settle a URL whose callback broke: a fault of ours, which Scrapy has logged."""
+        request = getattr(response, "request", None)
+        if request is not None and META in request.meta:
+            self.ledger.settle_broken(request.meta[META], type(failure.value).__name__)
+
+    def item_error(self, item: Visit, failure: Failure) -> None:
+        """Settle a URL whose visit broke a pipeline: a fault of ours, which Scrapy has logged."""
+        self.ledger.settle_broken(item.errand, type(failure.value).__name__)
+
+    def hurry(self) -> None:
+        """The crawl is told to stop: wait no more for a store or catalog that does not answer."""
+        self._haste.hurry()
+
+    def engine_stopped(self) -> None:
+        """When it is told to stop while it ends already, Scrapy does not wait for `close`."""
+        self._haste.hurry()
+        if self.state == "running":
+            self.state = "interrupted"
+            self._problems["crawl"] = f"stopped before all was safe; captures wait in {self._spool}"
+
+    async def close(self, spider: Spider, reason: str) -> None:
+        """End the run: commit what is left, record the counts."""
+        if self._committing is None:
+            self._problems.setdefault("crawl", f"the crawl ended before it began: {reason}")
+            self.state = "failed"
+            return
+        if reason != "finished":
+            self._haste.hurry()
+        self._ending.set()
+        await self._committing
+        self.ledger.settle_rest()
+        for site in self._writers:
+            await self._commit(site, last=True)
+        self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
+        await self._give_back()
+        await asyncio.to_thread(self._finish_run)
+
+    async def _recover(self, site: str, store: Store, lease: Lease) -> None:
+        try:
+            batches = await recover(
+                self._spool,
+                self.profiles[site],
+                store=store,
+                catalog=self._catalog,
+                software=SOFTWARE,
+                lease=lease,
+                new_pool=self._new_pool,
+            )
+        except (ArchiveError, OSError) as exc:
+            logger.warning("%s: the spool of an earlier run cannot be finished: %s", site, exc)
+            self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
+        else:
+            self.committed += batches
+
+    async def _give_back(self) -> None:
+        try:
+            await self._tenancy.give_back()
+        except ArchiveError as exc:
+            # They expire by themselves.
+            logger.warning("leases not given back: %s", exc)
+
+    def _open(self) -> tuple[Store, Catalog]:
+        store = open_archive(self._archive, self._spool, self._haste)
+        catalog = open_catalog(self._catalog_url, self._haste)
+        catalog.start_run(self.run, self._command, datetime.now(UTC))
+        return store, catalog
+
+    def _give_up(self, error: ArchiveError) -> None:
+        """Stop the crawl: what it fetches from now on could not be kept."""
+        if self._stopping is None:
+            self.fail(error)
+            self._stopping = asyncio.ensure_future(self._stop())
+
+    def _finish_run(self) -> None:
+        try:
+            self._catalog.finish_run(self.run, datetime.now(UTC), self.state, self.ledger.run_counts())
+        except ArchiveError as exc:
+            self.state = "failed"
+            self._problems["catalog"] = str(exc)
+        self._catalog.close()
+
+    async def _commit_while_running(self) -> None:
+        while not self._ending.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), _COMMIT_INTERVAL)
+            await self._renew()
+            for site, writer in self._writers.items():
+                if writer.ready:
+                    await self._commit(site)
+
+    async def _renew(self) -> None:
+        try:
+            await self._tenancy.renew_when_due()
+        except LeaseLost as exc:
+            self._give_up(exc)
+        except ArchiveError as exc:
+            # While the catalog is away nobody else can take the site either; the commit will tell.
+            logger.warning("leases not renewed: %s", exc)
+
+    async def _commit(self, site: str, *, last: bool = False) -> None:
+        writer = self._writers[site]
+        try:
+            done = await asyncio.to_thread(writer.finish if last else writer.commit)
+        except Exception as exc:
+            # Whatever it is, the other sites must still be committed; but not after minutes of waiting for each.
+            self._not_safe(site, exc)
+            if last:
+                self._haste.hurry()
+            return
+        self._problems.pop(site, None)
+        for batch in done:
+            self.ledger.add_safe(batch)
+            logger.info(
+                "%s: batch %s safe: %s captures, %s articles", site, batch.batch, batch.captures, batch.articles
+            )
+        self.committed += done
+
+    def _not_safe(self, site: str, error: Exception) -> None:
+        problem = f"{site}: {error}; its captures wait in {self._spool / site}"
+        if self._problems.get(site) != problem:
+            known = isinstance(error, ArchiveError | OSError)
+            logger.log(logging.WARNING if known else logging.ERROR, "%s", problem, exc_info=not known)
+        self._problems[site] = problem

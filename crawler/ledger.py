@@ -1,0 +1,98 @@
+"""The ledger of one run: what became of each URL.
+
+Every URL that the spider sets out for is expected here and settled here, exactly once; what is still expected when
+the run ends was interrupted. So no URL can end without an outcome, whatever breaks on its way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from archive import outcomes
+from archive.catalog_rows import OutcomeRow, RunCount
+from archive.commit import CommittedBatch
+from archive.records import url_id
+from archive.writer import ArchiveWriter
+from crawler.errors import CrawlerError
+from crawler.profile import SiteProfile
+from crawler.urls import InvalidUrl
+from crawler.visits import Errand, Kind, Visit
+
+
+class Ledger:
+    """Expects and settles URLs, counts their outcomes, and tells the site's writer."""
+
+    def __init__(self, writers: Mapping[str, ArchiveWriter], profiles: Mapping[str, SiteProfile]) -> None:
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+        """How often each outcome occurred, by site and kind; articles only once they are safe."""
+        self.found: Counter[str] = Counter()
+        """Article URLs met, by site."""
+        self._writers = writers
+        self._profiles = profiles
+        self._expected: dict[int, Errand] = {}
+
+    def expect(self, errand: Errand) -> None:
+        """A URL was set out for; it must be settled."""
+        self._expected[id(errand)] = errand
+        self.found[errand.site] += errand.kind == "page"
+
+    def count(self, site: str, kind: Kind, outcome: str) -> None:
+        """Count an outcome that is not worth a row: a URL that was known already."""
+        self.counts[site, kind, outcome] += 1
+        self.found[site] += kind == "page"
+
+    def settle(self, visit: Visit) -> None:
+        """A URL has come to its end."""
+        errand = visit.errand
+        if self._expected.pop(id(errand), None) is None:
+            raise CrawlerError(f"{errand.url}: settled twice")
+        writer = self._writers[errand.site]
+        row = OutcomeRow(
+            site=errand.site,
+            kind=errand.kind,
+            url=errand.url,
+            outcome=visit.outcome,
+            detail=visit.detail,
+            at=datetime.now(UTC),
+        )
+        for hop, passed in visit.hops:
+            writer.settle(hop.ticket, passed, url_id=self._id(errand.site, hop.url))
+        if visit.answered:
+            last = errand.trail[-1]
+            writer.settle(
+                last.ticket, visit.outcome, url_id=self._id(errand.site, last.url), draft=visit.draft, row=row
+            )
+        else:
+            writer.note(row)
+        if visit.draft is None:
+            self.counts[errand.site, errand.kind, visit.outcome] += 1
+
+    def settle_broken(self, errand: Errand, error: str) -> None:
+        """Settle a URL on whose way our own code broke with an exception of this name, unless it was settled before."""
+        if id(errand) in self._expected:
+            name = outcomes.EXTRACT_FAILED if errand.kind == "page" else outcomes.SOURCE_FAILED
+            visit = Visit(errand=errand, outcome=outcomes.outcome(name, error), answered=bool(errand.trail))
+            self.settle(visit)
+
+    def settle_rest(self) -> None:
+        """The run ends: what is still expected was interrupted."""
+        for errand in list(self._expected.values()):
+            self.settle(Visit(errand=errand, outcome=outcomes.INTERRUPTED))
+
+    def add_safe(self, batch: CommittedBatch) -> None:
+        """Count the articles of a batch."""
+        self.counts[batch.site, "page", outcomes.ARCHIVED] += batch.articles
+        self.counts[batch.site, "page", outcomes.UNCHANGED] += batch.unchanged
+
+    def run_counts(self) -> list[RunCount]:
+        """The counts for the catalog."""
+        return [RunCount(site=s, kind=k, outcome=o, count=n) for (s, k, o), n in sorted((+self.counts).items())]
+
+    def _id(self, site: str, url: str) -> str:
+        try:
+            return url_id(self._profiles[site].canonical(url))
+        except InvalidUrl:
+            # A redirect can lead to an address that we would not have set out for.
+            return url_id(url)

@@ -1,0 +1,101 @@
+"""Downloader middlewares: record every exchange, stay on the site, set the pace of each host."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Self
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.http import Headers as ScrapyHeaders
+from scrapy.http import Response
+
+from archive.records import Capture, Headers
+from crawler.archiving import Archiving
+from crawler.failures import OffsiteRedirect
+from crawler.visits import META, Errand, Recorded
+
+# It logs a traceback for each host that is down; the outcomes of that host's pages say so in a word.
+logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
+
+
+class RecordingMiddleware:
+    """Records the exchanges of pages, each redirect hop and retry too, with the body as sent.
+
+    It stands at 950, next to the downloader, where bodies are still compressed.
+    """
+
+    def __init__(self, archiving: Archiving) -> None:
+        self._archiving = archiving
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Needs the `Archiving` extension."""
+        return cls(Archiving.of(crawler))
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Spool the exchange and leave its ticket on the errand's trail."""
+        errand: Errand | None = request.meta.get(META)
+        if errand is not None and errand.kind == "page":
+            capture = _capture(request, response, errand)
+            ticket = self._archiving.record(capture)
+            errand.trail.append(Recorded(ticket, capture.url, capture.status))
+            errand.latest = capture
+        return response
+
+
+class SourceDecodingMiddleware(HttpCompressionMiddleware):
+    """Undoes gzip of everything but pages: those are decoded in the worker that extracts them."""
+
+    def process_response(
+        self, request: Request, response: Response, spider: Spider | None = None
+    ) -> Request | Response:
+        """As the parent's, or nothing."""
+        errand: Errand | None = request.meta.get(META)
+        if errand is not None and errand.kind == "page":
+            return response
+        return super().process_response(request, response)
+
+
+class OffsiteRedirectMiddleware:
+    """Refuses to follow a page to a host that is not its site's."""
+
+    def __init__(self, archiving: Archiving) -> None:
+        self._archiving = archiving
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Needs the `Archiving` extension."""
+        return cls(Archiving.of(crawler))
+
+    def process_request(self, request: Request) -> None:
+        """Raise OffsiteRedirect for a redirected request that leaves the site."""
+        errand: Errand | None = request.meta.get(META)
+        if errand is None or errand.kind != "page" or not request.meta.get("redirect_times"):
+            return
+        if not self._archiving.profile(errand.site).has_host(request.url):
+            raise OffsiteRedirect(f"redirected to {request.url}")
+
+
+def _capture(request: Request, response: Response, errand: Errand) -> Capture:
+    return Capture(
+        site=errand.site,
+        url=request.url,
+        method=request.method,
+        request_headers=_headers(request.headers),
+        status=response.status,
+        headers=_headers(response.headers),
+        body=response.body,
+        fetched=datetime.now(UTC),
+        ip=str(response.ip_address) if response.ip_address else None,
+        truncated="length" if "dataloss" in response.flags else None,
+        announcement=errand.announcement,
+    )
+
+
+def _headers(headers: ScrapyHeaders) -> Headers:
+    return tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values
+    )

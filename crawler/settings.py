@@ -1,0 +1,84 @@
+"""Scrapy settings: polite and safe by default.
+
+The PRESSKEEP_* settings say where things lie; jobs/scrapy_settings.py fills them in from presskeep.toml.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.metadata import version
+
+from crawler.profile import SiteProfile
+
+BOT_NAME = "presskeep"
+SPIDER_MODULES = ["crawler.spiders"]
+USER_AGENT = f"presskeep/{version('presskeep')}"
+ROBOTSTXT_USER_AGENT = "presskeep"
+
+# Where things lie.
+PRESSKEEP_ARCHIVE = ""
+PRESSKEEP_CATALOG = ""
+PRESSKEEP_SPOOL = ""
+PRESSKEEP_PROFILES: dict[str, SiteProfile] = {}
+PRESSKEEP_RUN = ""
+PRESSKEEP_COMMAND = "scrapy"
+PRESSKEEP_EXTRACTION_WORKERS = min(os.cpu_count() or 1, 8)
+PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
+PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker
+
+# Our own parts.
+DOWNLOADER = "crawler.downloader.PromptDownloader"
+EXTENSIONS = {
+    "crawler.archiving.Archiving": 100,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "crawler.throttle.SiteThrottle": 0,
+    "scrapy.extensions.feedexport.FeedExporter": None,
+}
+DOWNLOADER_MIDDLEWARES = {
+    "crawler.middlewares.OffsiteRedirectMiddleware": 90,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middlewares.SourceDecodingMiddleware": 590,
+    "crawler.middlewares.RecordingMiddleware": 950,
+}
+ITEM_PIPELINES = {
+    "crawler.pipelines.ExtractionPipeline": 300,
+    "crawler.pipelines.ArchivePipeline": 800,
+}
+
+# Polite. Hosts with a profile have their own slot; these are for all others.
+ROBOTSTXT_OBEY = True
+DOWNLOAD_DELAY = 1.0
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+CONCURRENT_REQUESTS = 64
+AUTOTHROTTLE_ENABLED = True
+RETRY_TIMES = 2
+# The page's outcome says it too.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+REDIRECT_MAX_TIMES = 8
+COOKIES_ENABLED = False
+REFERRER_POLICY = "no-referrer"
+
+# Only gzip, because other tools that replay the archive undo nothing else everywhere; no language, because the
+# publisher's own choice for its readers is what the archive is to show.
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Encoding": "gzip",
+}
+
+# Safe.
+DOWNLOAD_VERIFY_CERTIFICATES = True
+DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_MAXSIZE = 16 * 1024**2
+DOWNLOAD_WARNSIZE = 0
+DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+METAREFRESH_ENABLED = False
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+# A page may be large and still be one URL; the spider settles each URL itself and filters duplicates itself.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+HTTPERROR_ALLOW_ALL = False
+
+# Quiet.
+LOG_LEVEL = "INFO"
+STATS_DUMP = False
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"

@@ -1,0 +1,78 @@
+"""What a run has done so far, a site."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from archive import outcomes
+
+if TYPE_CHECKING:
+    # The command line reads tallies too and starts quicker without Parquet.
+    from archive.commit import CommittedBatch
+
+
+@dataclass(kw_only=True, slots=True)
+class SiteTally:
+    """The numbers of one site in one run."""
+
+    site: str
+    found: int = 0
+    """URLs announced or given that are articles by the site's profile."""
+    new: int = 0
+    """New articles and new revisions that are safe."""
+    unchanged: int = 0
+    """Held already, whether or not fetched to see that."""
+    failed: dict[str, int] = field(default_factory=dict)
+    """Other pages by outcome."""
+    sources_failed: dict[str, int] = field(default_factory=dict)
+    """Feeds, sitemaps and section pages that could not be read, by outcome."""
+    sources: int = 0
+    """Feeds, sitemaps and section pages met."""
+    bytes: int = 0
+    """Stored: all objects of the site's batches."""
+
+    @property
+    def settled(self) -> int:
+        """URLs of pages that have an outcome."""
+        return self.new + self.unchanged + sum(self.failed.values())
+
+    @property
+    def troubled(self) -> bool:
+        """Whether someone should look: a source failed, the run was cut short, or no page could be had."""
+        fruitless = bool(self.failed) and not self.new and not self.unchanged
+        return bool(self.sources_failed) or outcomes.INTERRUPTED in self.failed or fruitless
+
+
+def tally(
+    sites: Iterable[str],
+    found: Mapping[str, int],
+    counts: Mapping[tuple[str, str, str], int],
+    committed: Iterable[CommittedBatch],
+) -> list[SiteTally]:
+    """The numbers of each site, from outcomes counted by site, kind and outcome."""
+    tallies = {site: SiteTally(site=site, found=found.get(site, 0)) for site in sites}
+    for (site, kind, outcome), count in sorted(counts.items()):
+        one = tallies[site]
+        if kind == "source":
+            one.sources += count
+            if outcomes.failed(outcome) and outcome != outcomes.SOURCE_EMPTY:
+                one.sources_failed[outcome] = count
+        elif outcome == outcomes.ARCHIVED:
+            one.new += count
+        elif outcome in (outcomes.KNOWN, outcomes.UNCHANGED):
+            one.unchanged += count
+        else:
+            one.failed[outcome] = count
+    for site, size in _sizes(committed).items():
+        tallies[site].bytes = size
+    return list(tallies.values())
+
+
+def _sizes(committed: Iterable[CommittedBatch]) -> Counter[str]:
+    sizes: Counter[str] = Counter()
+    for batch in committed:
+        sizes[batch.site] += batch.bytes
+    return sizes

@@ -1,0 +1,54 @@
+"""The sites that a run holds: leases taken at its start, renewed while it works, given back at its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable
+from datetime import timedelta
+
+from archive.catalog import Catalog
+from archive.errors import LeaseHeld
+from archive.leases import Lease
+
+logger = logging.getLogger(__name__)
+
+TTL = timedelta(seconds=90)
+"""How long a run that has stopped answering keeps its sites; one whose process has ended loses them at once."""
+
+_RENEWAL = TTL.total_seconds() / 3
+
+
+class Tenancy:
+    """The leases of one run."""
+
+    def __init__(self, catalog: Catalog, run: str) -> None:
+        self._leases = catalog.leases
+        self._run = run
+        self._held: dict[str, Lease] = {}
+        self._renewed = time.monotonic()
+
+    async def take(self, sites: Iterable[str]) -> tuple[dict[str, Lease], dict[str, str]]:
+        """Leases of the sites that are free, and for each of the others why it is not."""
+        refused = {}
+        for site in sites:
+            try:
+                self._held[site] = await asyncio.to_thread(self._leases.acquire, site, self._run, TTL)
+            except LeaseHeld as exc:
+                refused[site] = str(exc)
+        return dict(self._held), refused
+
+    async def renew_when_due(self) -> None:
+        """Renew all leases, a third of their life after the last time; LeaseLost when one has passed to another."""
+        if time.monotonic() - self._renewed < _RENEWAL:
+            return
+        self._renewed = time.monotonic()
+        for site, lease in self._held.items():
+            self._held[site] = await asyncio.to_thread(self._leases.renew, lease)
+
+    async def give_back(self) -> None:
+        """Release all leases."""
+        for lease in self._held.values():
+            await asyncio.to_thread(self._leases.release, lease)
+        self._held.clear()

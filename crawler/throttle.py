@@ -1,0 +1,34 @@
+"""Auto-throttle that knows each site's own pace.
+
+Scrapy's AutoThrottle has one smallest delay for all hosts and would wear a slower site's delay down to it.
+"""
+
+from __future__ import annotations
+
+from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+
+
+class SiteThrottle(AutoThrottle):
+    """Slows down with a host's latency, but never below the delay that its profile asks for.
+
+    A profile with `delay = 0` says that its host may be asked as fast as it answers; it is left alone.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._floors = {host: float(slot["delay"]) for host, slot in crawler.settings.getdict("DOWNLOAD_SLOTS").items()}
+
+    def _start_delay(self) -> float:
+        return self._min_delay()
+
+    def _response_downloaded(self, response: Response, request: Request, spider: Spider) -> None:
+        key = request.meta.get("download_slot", "")
+        floor = self._floors.get(key, self._min_delay())
+        slot = self.crawler.engine.downloader.slots.get(key)
+        if slot is None or floor == 0:
+            return
+        super()._response_downloaded(response, request, spider)
+        slot.delay = max(slot.delay, floor)

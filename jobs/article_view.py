@@ -1,0 +1,67 @@
+"""An article as people read it in a terminal: headline, what is known of it, and its paragraphs."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from archive.records import Article
+from jobs.console import out, safe
+from jobs.lookup import Found
+
+
+def print_article(found: Found) -> None:
+    """Print it; on a terminal wrapped to its width, right-to-left paragraphs aligned to the right."""
+    article = found.article
+    _print_text(article.title or "(without a title)", style="bold")
+    out.print()
+    for name, value in _facts(found):
+        out.print(safe(f"{name:<10} {value}"), soft_wrap=True)
+    for paragraph in article.text.split("\n\n"):
+        out.print()
+        _print_text(paragraph)
+
+
+def _facts(found: Found) -> Iterator[tuple[str, str]]:
+    """Label and value of each line; what is not known has none."""
+    article = found.article
+    facts = {
+        "authors": ", ".join(article.authors),
+        "published": _dated(article.published, article.published_at) + _origin(article),
+        "modified": _dated(article.modified, article.modified_at),
+        "section": article.section,
+        "tags": ", ".join(article.tags),
+        "language": article.language,
+        "flags": ", ".join(article.flags),
+        "site": article.site,
+        "url": article.url,
+        "archived": f"{article.fetched:%Y-%m-%d %H:%M:%S} UTC, revision {article.revision}",
+        "text in": found.shard_key,
+        "page in": f"{article.warc_key}, {article.warc_length} bytes from byte {article.warc_offset}",
+    }
+    return ((name, value) for name, value in facts.items() if value)
+
+
+def _origin(article: Article) -> str:
+    return f" (to the {article.published_precision}, from {article.published_source})" if article.published else ""
+
+
+def _dated(day: date | None, moment: datetime | None) -> str:
+    if moment is not None:
+        return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return day.isoformat() if day else ""
+
+
+def _print_text(text: str, style: str | None = None) -> None:
+    clean = safe(text)
+    if not out.is_terminal:
+        out.print(clean, soft_wrap=True)
+    else:
+        out.print(clean, style=style, justify="right" if _right_to_left(clean) else "left")
+
+
+def _right_to_left(text: str) -> bool:
+    """By the first strong character (Unicode Standard Annex 9, rules P2 and P3)."""
+    directions = (unicodedata.bidirectional(char) for char in text)
+    return next((direction != "L" for direction in directions if direction in ("L", "R", "AL")), False)

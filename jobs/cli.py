@@ -1,0 +1,60 @@
+"""The command `presskeep`: one verb a use.
+
+Exit codes: 0 well; 1 something was found (damage, open findings); 2 wrong usage or config, or the archive cannot be
+used: nothing was done; 3 done in part.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archive.errors import ArchiveError
+from crawler.errors import CrawlerError
+from jobs import cli_archive, cli_crawl, cli_read, cli_setup
+from jobs.console import err, safe
+from jobs.errors import JobsError
+
+app = typer.Typer(
+    help="Keep a lasting archive of news sites: fetch articles, clean them, store text and raw pages.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "-c", help="Configuration file (default: presskeep.toml).", envvar="PRESSKEEP_CONFIG"),
+    ] = None,
+) -> None:
+    """Take the options that all commands share."""
+    context.obj = config
+
+
+cli_setup.register(app)
+cli_crawl.register(app)
+cli_read.register(app)
+cli_archive.register(app)
+
+
+def main() -> None:
+    """Run the command line; every foreseeable error is one line and a documented exit code."""
+    try:
+        app()
+    except (ArchiveError, CrawlerError, JobsError) as exc:
+        err.print(safe(f"presskeep: {exc}"), soft_wrap=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of our output (`| head`) has gone.
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

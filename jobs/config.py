@@ -1,0 +1,111 @@
+"""The configuration: `presskeep.toml`, found in the working folder, by `--config`, or by PRESSKEEP_CONFIG.
+
+Relative paths in it are relative to the file. Endpoint, region and credentials of the bucket are not in it: they come
+from the chain that all AWS tools share (AWS_* variables, profiles).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
+from jobs.errors import ConfigError, MissingConfig
+from jobs.schedule import check_crontab
+
+FILE_NAME = "presskeep.toml"
+BUILTIN = "builtin:"
+_SQLITE = "sqlite:///"
+
+
+class Config(BaseModel):
+    """All settings of one installation."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    archive: str
+    """`s3://bucket/prefix` or `file:///path`."""
+    contact: str = Field(min_length=3)
+    """URL or mail address that site owners can write to; part of the user agent."""
+    catalog: str = "sqlite:///data/catalog.sqlite"
+    """SQLAlchemy URL."""
+    spool: Path = Path("data/spool")
+    """Folder where captures wait until they are safe; on a disk that survives a restart."""
+    sites: tuple[str, ...] = ("sites",)
+    """Site profiles: files, folders, or `builtin:NAME`."""
+    folder: Path = Path()
+    """Where the configuration file lies; set by `load_config`."""
+
+    @field_validator("archive")
+    @classmethod
+    def _known_kind(cls, value: str) -> str:
+        if not value.startswith(("s3://", "file:///")):
+            raise ValueError("must be s3://bucket/prefix or file:///absolute/path")
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _one_line(cls, value: str) -> str:
+        if not value.isprintable():
+            raise ValueError("must be one printable line")
+        return value
+
+    @property
+    def user_agent(self) -> str:
+        """What sites see, e.g. `presskeep/0.1.0 (+https://example.org/crawler)`."""
+        return f"presskeep/{version('presskeep')} (+{self.contact})"
+
+    @property
+    def catalog_url(self) -> str:
+        """`catalog`, the path of an SQLite file made absolute."""
+        if not self.catalog.startswith(_SQLITE):
+            return self.catalog
+        return _SQLITE + str((self.folder / self.catalog.removeprefix(_SQLITE)).resolve())
+
+    @property
+    def spool_folder(self) -> Path:
+        """`spool`, made absolute."""
+        return (self.folder / self.spool).resolve()
+
+    def profiles(self) -> dict[str, SiteProfile]:
+        """All site profiles by name; ProfileError or ConfigError for the first one that is wrong."""
+        paths = [self.folder / entry for entry in self.sites if not entry.startswith(BUILTIN)]
+        profiles = load_profiles(paths)
+        builtin = builtin_profiles()
+        for entry in self.sites:
+            if entry.startswith(BUILTIN):
+                name = entry.removeprefix(BUILTIN)
+                if name not in builtin:
+                    raise ConfigError(f"sites: {entry!r}: no such built-in profile; there are {', '.join(builtin)}")
+                profiles.setdefault(name, builtin[name])
+        for profile in profiles.values():
+            if profile.schedule is not None:
+                check_crontab(profile.schedule, profile.timezone, where=f"site {profile.name}: schedule")
+        return profiles
+
+
+def find_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The configuration file that counts; MissingConfig when there is none."""
+    found = path or Path(environment.get("PRESSKEEP_CONFIG") or FILE_NAME)
+    if not found.is_file():
+        raise MissingConfig(f"{found}: no such file; write one with `presskeep init`, or name yours with --config")
+    return found
+
+
+def load_config(path: Path) -> Config:
+    """Read a configuration file; ConfigError names the file, the key and the reason."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(f"{path}: cannot be read: {exc.strerror}") from exc
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path}: not TOML: {exc}") from exc
+    try:
+        return Config.model_validate({**values, "folder": path.parent.resolve()})
+    except ValidationError as exc:
+        raise ConfigError("\n".join(f"{path}: {line}" for line in describe_errors(exc))) from exc

@@ -1,0 +1,97 @@
+"""The files that `presskeep init` writes: the configuration, and a site profile to learn from."""
+
+from __future__ import annotations
+
+import json
+
+
+def configuration(*, archive: str, contact: str) -> str:
+    """The text of a `presskeep.toml`; both values are printable."""
+    return _CONFIGURATION.format(archive=_toml(archive), contact=_toml(contact))
+
+
+def _toml(value: str) -> str:
+    # A JSON string without control characters is a basic string of TOML too.
+    return json.dumps(value, ensure_ascii=False)
+
+
+_CONFIGURATION = """\
+# presskeep: where the archive lies, and how this machine works for it. `presskeep doctor` tells whether all is well.
+# A line that begins with # and no blank shows a setting and its default. Relative paths begin at this file's folder.
+# Endpoint, region and credentials of a bucket do not belong here: set the AWS_* variables, or a profile in ~/.aws.
+
+# The archive: s3://bucket/prefix, or file:///absolute/path.
+archive = {archive}
+
+# Who answers for the crawl: the address of a web page or a mailbox. Every request carries it in its user agent, so that
+# the people who run a site can reach you instead of locking you out.
+contact = {contact}
+
+# Where site profiles lie: files, folders, or builtin:NAME for one that comes with presskeep, such as builtin:rudaw.
+#sites = ["sites"]
+
+# What the archive holds, as a database. It can be made again from the archive.
+#catalog = "sqlite:///data/catalog.sqlite"
+
+# Where captures wait until they are safe in the archive; on a disk that survives a restart.
+#spool = "data/spool"
+"""
+
+SITE_PROFILE = r"""# A site profile: what presskeep knows of a site. Each site has a file; this one is a sample.
+# A line that begins with # and no blank shows a key that may be left out. Write regexes in single quotes.
+
+# Used in commands and object keys: lower-case letters, digits, hyphens.
+name = "example"
+# The site's own name; it is also taken off the end of page titles.
+title = "Example News"
+# Hosts that its articles stand on. Twins such as m. and amp. need not be listed.
+hosts = ["www.example.org"]
+# Time zone of dates that name none, and of the schedule.
+#timezone = "Europe/Berlin"
+# Language of pages that do not name theirs (BCP 47).
+#language = "en"
+# When to crawl, as a crontab line: minute hour day month weekday.
+#schedule = "17 * * * *"
+
+# Where articles are announced. One good source is enough.
+[sources]
+feeds = ["https://www.example.org/feed.xml"]
+#sitemaps = ["https://www.example.org/news-sitemap.xml"]
+# Pages whose links are searched for articles, and how many pages of each list to follow.
+#sections = ["https://www.example.org/politics"]
+#section_pages = 1
+
+# Which URLs are articles: on one of the hosts, found by an include and by no exclude.
+[articles]
+#include = ['/\d{4}/\d{2}/[^/]+$']
+#exclude = ['/(video|gallery)/']
+
+# One name for an article that stands at several addresses: regex = replacement.
+#[articles.rewrite]
+#'/(politics|world)/(\d+)$' = '/-/\2'
+
+# Help for extraction where it goes wrong without; CSS selectors.
+[extract]
+#title = "h1.headline"
+#body = "div.article-body"
+#authors = "a[rel=author]"
+#date = "time.published"
+# Order of numeric dates: DMY, MDY or YMD. Without it an ambiguous date is not used.
+#date_order = "DMY"
+# The date in the URL.
+#url_date = '/(?P<year>\d{4})/(?P<month>\d{2})/(?P<day>\d{2})/'
+# Elements taken out first.
+#drop = ["aside", ".newsletter"]
+# The text ends before a line that is this; lines that are this are taken out.
+#stop_at = ['Read more:.*']
+#drop_lines = ['Share this( article)?']
+
+# Editions in several languages: regex searched in the URL = language.
+#[extract.languages]
+#'^https://www\.example\.org/de/' = "de"
+
+# How politely to fetch: seconds between two requests to a host, and how many at once.
+[fetch]
+#delay = 1.0
+#concurrency = 1
+"""
