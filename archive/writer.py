@@ -112,9 +112,12 @@ class ArchiveWriter:
 
     def close_batch(self) -> None:
         """Let later captures go to a new batch; the present one can be committed once it is settled."""
-        if self._filling is not None:
-            self._closed.append(self._filling)
-            self._filling = None
+        batch, self._filling = self._filling, None
+        if batch is not None and batch.spooled:
+            self._closed.append(batch)
+        elif batch is not None:
+            # The disk refused even its first capture.
+            batch.segment.close().delete()
 
     @property
     def ready(self) -> bool:

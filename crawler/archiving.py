@@ -213,7 +213,7 @@ class Archiving:
         for site in self._writers:
             await self._commit(site, last=True)
         self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
-        await self._give_back()
+        await self._tenancy.give_back()
         await asyncio.to_thread(self._finish_run)
 
     async def _recover(self, site: str, store: Store, lease: Lease) -> None:
@@ -232,13 +232,6 @@ class Archiving:
             self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
         else:
             self.committed += batches
-
-    async def _give_back(self) -> None:
-        try:
-            await self._tenancy.give_back()
-        except ArchiveError as exc:
-            # They expire by themselves.
-            logger.warning("leases not given back: %s", exc)
 
     def _open(self) -> tuple[Store, Catalog]:
         store = open_archive(self._archive, self._spool, self._haste)

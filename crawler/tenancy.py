@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from archive.catalog import Catalog
-from archive.errors import LeaseHeld
+from archive.errors import ArchiveError, LeaseHeld
 from archive.leases import Lease
 
 logger = logging.getLogger(__name__)
@@ -48,7 +48,10 @@ class Tenancy:
             self._held[site] = await asyncio.to_thread(self._leases.renew, lease)
 
     async def give_back(self) -> None:
-        """Release all leases."""
+        """Release all leases; those that cannot be released expire by themselves."""
         for lease in self._held.values():
-            await asyncio.to_thread(self._leases.release, lease)
+            try:
+                await asyncio.to_thread(self._leases.release, lease)
+            except ArchiveError as exc:
+                logger.warning("%s: its lease is not given back: %s", lease.site, exc)
         self._held.clear()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -14,7 +16,7 @@ import pytest
 from archive import keys, outcomes
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
-from archive.errors import StoreUnavailable
+from archive.errors import ArchiveError, StoreUnavailable
 from archive.manifest import Manifest
 from archive.reader import ArchiveReader
 from archive.records import url_id
@@ -205,3 +207,21 @@ def test_manifests_survive_json(directory_store: DirectoryStore, catalog: Catalo
     assert Manifest.from_json(data).to_json() == data
     assert json.loads(data)["captures"][0]["etag"] == '"1"'
     assert replace(Manifest.from_json(data), run="x").to_json() != data
+
+
+def test_a_disk_that_refuses_the_first_capture_leaves_nothing_behind(
+    directory_store: DirectoryStore, catalog: Catalog, tmp_path: Path
+) -> None:
+    """A limit on file sizes stands in for the full disk."""
+    writer = make_writer(directory_store, catalog, tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(ArchiveError, match="cannot be written"):
+            writer.record(make_capture(1, body="x" * 10_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    assert writer.finish() == []
+    assert not list((tmp_path / "spool").rglob("*.warc.gz*"))
