@@ -27,6 +27,9 @@ from tests.fault_proxy import (
 )
 from tests.seaweed import BUCKET, Seaweed
 
+# Many process starts, outages and waits.
+pytestmark = pytest.mark.slow
+
 KEY = "raw/herald/2026/03/batch.warc.gz"
 MIB = 1 << 20
 ONE_TRY = Patience(limit=timedelta(0))

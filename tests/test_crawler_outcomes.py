@@ -121,7 +121,7 @@ class Wild:
 def wild(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wild]:
     with Newsroom([WILD]) as newsroom:
         installation = Installation(tmp_path_factory.mktemp("wild"), newsroom)
-        process = installation.scrapy("crawl", "news", "-s", "DOWNLOAD_TIMEOUT=2", "-s", "RETRY_TIMES=1")
+        process = installation.scrapy("crawl", "news", "-s", "DOWNLOAD_TIMEOUT=8", "-s", "RETRY_TIMES=1")
         requests = Counter(request.path for request in newsroom.log)
         yield Wild(
             installation=installation,

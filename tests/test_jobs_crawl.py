@@ -19,6 +19,9 @@ from tests.crawling import CONTACT, Installation, articles
 from tests.newsroom import Fault, Newsroom, Site
 from tests.seaweed import BUCKET, Seaweed
 
+# Many process starts, outages and waits.
+pytestmark = pytest.mark.slow
+
 CANARY = "canary-7f3a"
 """Stands for a secret; must never be seen."""
 
