@@ -18,6 +18,7 @@ import io
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from archive import keys
@@ -34,6 +35,8 @@ from archive.spool import ClosedSegment, Spooled
 from archive.store import Store, put_bytes
 
 logger = logging.getLogger(__name__)
+
+_PUTS_AT_ONCE = 8
 
 _ATTEMPTS = 10
 """Different sets of shards that may be put for one WARC."""
@@ -231,15 +234,18 @@ def _put_shards(store: Store, articles: Sequence[tuple[Article, str]]) -> list[S
     by_key: dict[str, list[Article]] = defaultdict(list)
     for article, key in articles:
         by_key[key].append(article)
-    stored = []
-    for key, rows in sorted(by_key.items()):
+
+    def put(key: str) -> StoredObject:
         buffer = io.BytesIO()
-        write_shard(rows, buffer)
+        write_shard(by_key[key], buffer)
         data = buffer.getvalue()
         put_bytes(store, key, data)
         sha256 = hashlib.sha256(data).hexdigest()
-        stored.append(StoredObject(key=key, kind="articles", size=len(data), sha256=sha256, records=len(rows)))
-    return stored
+        return StoredObject(key=key, kind="articles", size=len(data), sha256=sha256, records=len(by_key[key]))
+
+    # A backfill has a shard for each month of years, and each waits for the network.
+    with ThreadPoolExecutor(_PUTS_AT_ONCE) as pool:
+        return list(pool.map(put, sorted(by_key)))
 
 
 def _entry(item: Settled) -> CaptureEntry:

@@ -210,8 +210,7 @@ class Archiving:
         self._ending.set()
         await self._committing
         self.ledger.settle_rest()
-        for site in self._writers:
-            await self._commit(site, last=True)
+        await asyncio.gather(*(self._commit(site, last=True) for site in self._writers))
         self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
         await self._tenancy.give_back()
         await asyncio.to_thread(self._finish_run)
