@@ -16,7 +16,7 @@ import boto3
 from botocore.config import Config
 
 from archive.backoff import Backoff, Patience
-from archive.bucket_errors import FOREIGN, retry_after, translate
+from archive.bucket_errors import FOREIGN, translate
 from archive.errors import StoreError, StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Bucket:
             try:
                 return self.call_once(action, operation, key, **arguments)
             except StoreUnavailable as exc:
-                delay = backoff.next_delay(retry_after(exc.__cause__))
+                delay = backoff.next_delay(exc.retry_after)
                 if delay is None:
                     raise
                 logger.warning("%s; trying again in %.1f s", exc, delay)

@@ -32,21 +32,10 @@ def translate(exc: Exception, *, action: str, key: str | None, place: str) -> St
         kind, reason = _refusal(exc, action)
     else:
         kind, reason = _silence(exc)
-    return kind(f"{failed}: {' '.join(reason.split())}", key=key)
-
-
-def retry_after(exc: BaseException | None) -> float:
-    """Seconds that the store asks to wait (RFC 9110, section 10.2.3), 0 if it says nothing we understand."""
-    headers = exc.response["ResponseMetadata"].get("HTTPHeaders", {}) if isinstance(exc, boto.ClientError) else {}
-    value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
-    try:
-        # By the store's own clock: ours may differ.
-        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError):
-        return 0.0
-    return max(0.0, wait.total_seconds())
+    message = f"{failed}: {' '.join(reason.split())}"
+    if issubclass(kind, StoreUnavailable):
+        return kind(message, key=key, retry_after=_retry_after(exc))
+    return kind(message, key=key)
 
 
 PERMISSIONS = {
@@ -127,6 +116,20 @@ def _refusal(exc: boto.ClientError, action: str) -> tuple[type[StoreError], str]
     if status == 403:
         return StoreDenied, f"{answer}: these credentials need the permission {PERMISSIONS[action]}"
     return StoreError, f"{answer}: look that code up in the store's documentation"
+
+
+def _retry_after(exc: Exception) -> float:
+    """Seconds that the store asks to wait (RFC 9110, section 10.2.3), 0 if it says nothing we understand."""
+    headers = exc.response["ResponseMetadata"].get("HTTPHeaders", {}) if isinstance(exc, boto.ClientError) else {}
+    value = headers.get("retry-after", "").strip()
+    if value.isdecimal():
+        return float(value)
+    try:
+        # By the store's own clock: ours may differ.
+        wait = parsedate_to_datetime(value) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        return 0.0
+    return max(0.0, wait.total_seconds())
 
 
 def _silence(exc: Exception) -> tuple[type[StoreError], str]:

@@ -33,7 +33,14 @@ class StoreError(ArchiveError):
 
 
 class StoreUnavailable(StoreError):
-    """Raised when the store cannot be reached or is overloaded; retry later."""
+    """Raised when the store cannot be reached or is overloaded; retry later.
+
+    `retry_after` is how many seconds it asked to wait (RFC 9110, section 10.2.3), 0 if it did not ask.
+    """
+
+    def __init__(self, message: str, *, key: str | None = None, retry_after: float = 0.0) -> None:
+        super().__init__(message, key=key)
+        self.retry_after = retry_after
 
 
 class StoreDenied(StoreError):

@@ -10,14 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from archive.errors import DamagedObject
+
+_STRICT = ConfigDict(extra="forbid")
+"""A name that is not of this format is damage, or of a later format."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class StoredObject:
     """One object of a batch."""
+
+    __pydantic_config__ = _STRICT
 
     key: str
     """Object key below the archive's prefix."""
@@ -34,6 +39,8 @@ class StoredObject:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaptureEntry:
     """One capture of a batch: what was asked, what came, what became of it."""
+
+    __pydantic_config__ = _STRICT
 
     url: str
     """URL requested."""
@@ -60,6 +67,8 @@ class CaptureEntry:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manifest:
     """What one run archived of one site in one batch."""
+
+    __pydantic_config__ = _STRICT
 
     format: Literal["presskeep-manifest/1"] = "presskeep-manifest/1"
     """Name and version of this format."""

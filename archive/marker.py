@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from dataclasses import dataclass
@@ -22,9 +23,15 @@ class Marker:
     archive_id: str
     """UUID that tells this archive from any other, also after a copy."""
 
+    def to_json(self) -> bytes:
+        """The marker as UTF-8 JSON, with a digest of its own, because nothing else in a folder would vouch for it."""
+        sha256 = hashlib.sha256(f"{self.format} {self.archive_id}".encode()).hexdigest()
+        fields = {"format": self.format, "archive_id": self.archive_id, "sha256": sha256}
+        return json.dumps(fields, indent=1).encode() + b"\n"
+
 
 def read_marker(store: Store) -> Marker | None:
-    """The archive's marker, None where there is none; ArchiveError if the format is not ours."""
+    """The archive's marker, None where there is none; ArchiveError if it is damaged or of another format."""
     try:
         data = store.get(MARKER)
     except ObjectMissing:
@@ -41,6 +48,11 @@ def read_marker(store: Store) -> Marker | None:
             f"{store.url}: the archive has format {marker.format}, this program writes {FORMAT}; use the presskeep "
             "version that made it"
         )
+    if marker.to_json() != data:
+        raise ArchiveError(
+            f"{store.url}/{MARKER}: is not as presskeep wrote it; restore it from another copy, or delete "
+            "it and let `presskeep repair` write a new one"
+        )
     return marker
 
 
@@ -50,9 +62,8 @@ def ensure_marker(store: Store) -> Marker:
     if found is not None:
         return found
     marker = Marker(format=FORMAT, archive_id=str(uuid.uuid4()))
-    data = json.dumps({"format": marker.format, "archive_id": marker.archive_id}, indent=1).encode() + b"\n"
     try:
-        put_bytes(store, MARKER, data)
+        put_bytes(store, MARKER, marker.to_json())
     except ObjectConflict:
         # Another process was quicker; its marker counts.
         return read_marker(store) or marker

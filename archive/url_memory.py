@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import slices
-from archive.outcomes import failed
+from archive.outcomes import REDIRECTED, RETRIED, failed
 
 Row = Mapping[str, Any]
 """Of `captures` or `urls`."""
@@ -60,11 +60,13 @@ def _histories(connection: Connection, url_ids: Iterable[str]) -> Iterator[Seque
 def _folded(captures: Sequence[Row], before: Row | None = None) -> dict[str, Any]:
     """The row of `urls` after captures of one URL that are newer than `before`.
 
-    A validator is remembered only from a capture that succeeded, so that a broken answer is fetched again whole.
+    A validator is remembered only from a capture that succeeded, so that a broken answer is fetched again whole. What
+    was only on the way to another answer says nothing of how often the address has failed.
     """
     failures = before["failures"] if before else 0
-    for capture in captures:
-        failures = failures + 1 if failed(capture["outcome"]) else 0
+    for outcome in (capture["outcome"] for capture in captures):
+        if outcome not in (REDIRECTED, RETRIED):
+            failures = failures + 1 if failed(outcome) else 0
     last = captures[-1]
     bad = failed(last["outcome"])
     return {

