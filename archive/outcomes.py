@@ -15,6 +15,7 @@ An outcome is one of the names below, for failures followed by `:` and the parti
     http_NNN           the server answered with that status
     refused_robots     robots.txt forbids it
     refused_url:…      not a URL that we fetch
+    refused_address    its host has no public address
     offsite            redirected to a host that is not the site's
     too_large          larger than the download cap
     timeout, dns_failed, connection_failed, tls_failed, bad_response   the exchange failed
@@ -37,6 +38,7 @@ EXTRACT_FAILED = "extract_failed"
 WRONG_TYPE = "wrong_type"
 REFUSED_ROBOTS = "refused_robots"
 REFUSED_URL = "refused_url"
+REFUSED_ADDRESS = "refused_address"
 OFFSITE = "offsite"
 TOO_LARGE = "too_large"
 TIMEOUT = "timeout"

@@ -43,6 +43,7 @@ SEED = 2024
 _CONFIG = """\
 archive = "s3://{bucket}/{prefix}"
 contact = "https://presskeep.example/bench"
+allow_networks = ["127.0.0.0/8"]
 """
 
 

@@ -11,6 +11,7 @@ from twisted.python.failure import Failure
 from archive import outcomes
 from archive.errors import ArchiveError
 from crawler.downloader import ABANDONED
+from crawler.resolver import RefusedAddress
 
 
 class OffsiteRedirect(exceptions.IgnoreRequest):
@@ -22,6 +23,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     # Fetched, but it could not be kept.
     (ArchiveError, outcomes.INTERRUPTED),
     (OffsiteRedirect, outcomes.OFFSITE),
+    (RefusedAddress, outcomes.REFUSED_ADDRESS),
     (exceptions.DownloadTimeoutError, outcomes.TIMEOUT),
     (exceptions.CannotResolveHostError, outcomes.DNS_FAILED),
     (exceptions.DownloadConnectionRefusedError, outcomes.CONNECTION_FAILED),

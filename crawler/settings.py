@@ -22,6 +22,7 @@ PRESSKEEP_SPOOL = ""
 PRESSKEEP_PROFILES: dict[str, SiteProfile] = {}
 PRESSKEEP_RUN = ""
 PRESSKEEP_COMMAND = "scrapy"
+PRESSKEEP_ALLOW_NETWORKS: list[str] = []  # not public, but may be connected to
 PRESSKEEP_EXTRACTION_WORKERS = min(os.cpu_count() or 1, 8)
 PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
 PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker
@@ -72,7 +73,14 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 16 * 1024**2
 DOWNLOAD_WARNSIZE = 0
-DOWNLOAD_HANDLERS = {"data": None, "file": None, "ftp": None, "s3": None}
+# Names are looked up in these threads; a few that nobody answers for must not hold up the others.
+REACTOR_THREADPOOL_MAXSIZE = 32
+TWISTED_DNS_RESOLVER = "crawler.resolver.GuardedResolver"
+DOWNLOAD_HANDLERS = {
+    "http": "crawler.download_handler.GuardedHandler",
+    "https": "crawler.download_handler.GuardedHandler",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
 METAREFRESH_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False

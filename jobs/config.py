@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
 from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
 from jobs.errors import ConfigError, MissingConfig
@@ -38,6 +38,8 @@ class Config(BaseModel):
     """Folder where captures wait until they are safe; on a disk that survives a restart."""
     sites: tuple[str, ...] = ("sites",)
     """Site profiles: files, folders, or `builtin:NAME`."""
+    allow_networks: tuple[IPvAnyNetwork, ...] = ()
+    """Networks that are not public and may be connected to nevertheless: an intranet, this machine."""
     folder: Path = Path()
     """Where the configuration file lies; set by `load_config`."""
 

@@ -16,6 +16,7 @@ def crawl_settings(config: Config) -> dict[str, Any]:
     return {
         "USER_AGENT": config.user_agent,
         "DOWNLOAD_SLOTS": _slots(profiles),
+        "PRESSKEEP_ALLOW_NETWORKS": [str(network) for network in config.allow_networks],
         "PRESSKEEP_ARCHIVE": config.archive,
         "PRESSKEEP_CATALOG": config.catalog_url,
         "PRESSKEEP_SPOOL": str(config.spool_folder),

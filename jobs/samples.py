@@ -35,6 +35,9 @@ contact = {contact}
 
 # Where captures wait until they are safe in the archive; on a disk that survives a restart.
 #spool = "data/spool"
+
+# Sites are connected to at public addresses only. Networks of your own that may be connected to as well.
+#allow_networks = []
 """
 
 SITE_PROFILE = r"""# A site profile: what presskeep knows of a site. Each site has a file; this one is a sample.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,6 +61,7 @@ class Installation:
         *,
         archive: str | None = None,
         profiles: Mapping[str, str] | None = None,
+        allow_networks: Sequence[str] = ("127.0.0.0/8",),
     ) -> None:
         """`profiles` take the place of those that the newsroom gives."""
         self.folder = folder
@@ -70,7 +72,10 @@ class Installation:
             text = (profiles or {}).get(name) or newsroom.profile(name)
             (folder / "sites" / f"{name}.toml").write_text(text, encoding="utf-8")
         self.config = folder / "presskeep.toml"
-        self.config.write_text(f'archive = "{self.archive}"\ncontact = "{CONTACT}"\n', encoding="utf-8")
+        self.config.write_text(
+            f'archive = "{self.archive}"\ncontact = "{CONTACT}"\nallow_networks = {json.dumps(allow_networks)}\n',
+            encoding="utf-8",
+        )
         (folder / "scrapy.cfg").write_text("[settings]\ndefault = jobs.scrapy_settings\n", encoding="utf-8")
 
     def crawl(self, *sites: str, limit: int = 0) -> Done:

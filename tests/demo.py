@@ -41,6 +41,9 @@ def main() -> None:
         presskeep = _Typist(s3.environment())
         presskeep("init", "--archive", f"s3://{BUCKET}/news", "--contact", "https://presskeep.example/crawler")
         (FOLDER / "sites" / "example.toml").unlink()
+        with (FOLDER / "presskeep.toml").open("a", encoding="utf-8") as config:
+            # The newsroom stands on this machine, where no public address leads.
+            config.write('allow_networks = ["127.0.0.0/8"]\n')
         for name in newsroom.sites:
             (FOLDER / "sites" / f"{name}.toml").write_text(newsroom.profile(name), encoding="utf-8")
         _say("Crawl all sites: find what they announce, fetch it, clean it, archive it.")
