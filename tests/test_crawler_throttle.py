@@ -105,6 +105,8 @@ def test_sites_that_share_a_host_share_the_slower_pace(order: tuple[int, int]) -
         f"site-{n}": SiteProfile(name=f"site-{n}", title="S", hosts=("www.daily.example:8080",), fetch=rules[n])
         for n in order
     }
-    config = SimpleNamespace(profiles=lambda: profiles, user_agent="", archive="", catalog_url="", spool_folder="")
+    config = SimpleNamespace(
+        profiles=lambda: profiles, user_agent="", archive="", catalog_url="", spool_folder="", allow_networks=()
+    )
     slots = crawl_settings(config)["DOWNLOAD_SLOTS"]  # type: ignore[arg-type] # all that it asks a configuration for
     assert slots == {"www.daily.example": {"delay": 2.5, "concurrency": 2}}
