@@ -16,8 +16,10 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.backoff import Patience
+from archive.block_memory import AGE, NEWEST, BlockPrints, unpacked
 from archive.catalog_rows import (
     ArticleEntry,
+    HeldRevision,
     OutcomeRow,
     RunCount,
     UrlState,
@@ -135,11 +137,27 @@ class Catalog:
         rows = self._rows_of(query, schema.urls.c.url_id, url_ids)
         return {row.url_id: UrlState(**row._mapping) for row in rows}
 
-    def latest_revisions(self, url_ids: Iterable[str]) -> dict[str, tuple[int, str]]:
-        """Revision and content hash of the newest revision of each article, by URL id."""
+    def latest_revisions(self, url_ids: Iterable[str]) -> dict[str, HeldRevision]:
+        """The newest revision of each article, by URL id."""
         table = schema.articles.c
-        query = sa.select(table.url_id, table.revision, table.content_hash).order_by(table.revision)
-        return {row.url_id: (row.revision, row.content_hash) for row in self._rows_of(query, table.url_id, url_ids)}
+        columns = [table[name] for name in HeldRevision.__dataclass_fields__]
+        query = sa.select(table.url_id, *columns).order_by(table.revision)
+        rows = (row._asdict() for row in self._rows_of(query, table.url_id, url_ids))
+        return {row.pop("url_id"): HeldRevision(**row) for row in rows}
+
+    def block_prints(self, site: str, before: datetime) -> list[BlockPrints]:
+        """What is remembered of a site's articles that were fetched before this moment, newest first."""
+        table = schema.articles.c
+        query = (
+            sa.select(table.url_id, table.text_prints, table.repeated_prints)
+            .where(table.site == site, table.fetched < before, table.fetched >= before - AGE)
+            .order_by(table.fetched.desc(), table.url_id, table.revision)
+            .limit(NEWEST)
+        )
+        return [
+            BlockPrints(url_id=row.url_id, prints=frozenset(unpacked(row.text_prints + row.repeated_prints)))
+            for row in self._streamed(query.where(table.text_prints.is_not(None)))
+        ]
 
     def revisions_elsewhere(self, url_ids: Iterable[str], batches: Collection[str]) -> set[tuple[str, int]]:
         """URL id and number of each revision of these articles that stands in another batch than these."""

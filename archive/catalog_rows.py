@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from archive.block_memory import prints_row
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.records import Article, RecordLocation
 
@@ -56,6 +57,16 @@ class UrlState:
     etag: str | None
     last_modified: str | None
     payload_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HeldRevision:
+    """The newest revision of an article, as far as a new capture is compared with it."""
+
+    revision: int
+    content_hash: str
+    repeated_prints: bytes | None
+    """See `archive.block_memory`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -127,6 +138,7 @@ def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[st
         "flags": " ".join(article.flags),
         "batch": manifest.batch,
         "shard_key": shard_key,
+        **prints_row(article),
     }
 
 

@@ -17,13 +17,14 @@ import hashlib
 import io
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from archive import keys
+from archive.block_memory import Cleaner, clean_nothing, hash_without
 from archive.catalog import Catalog
-from archive.catalog_rows import OutcomeRow
+from archive.catalog_rows import HeldRevision, OutcomeRow
 from archive.errors import ObjectConflict, ObjectMissing
 from archive.failpoints import failpoint
 from archive.leases import Lease
@@ -85,8 +86,11 @@ def commit_batch(
     settled: Sequence[Settled],
     notes: Sequence[OutcomeRow],
     lease: Lease | None = None,
+    clean: Cleaner = clean_nothing,
 ) -> CommittedBatch:
     """Make a whole segment safe; `settled` holds every capture of it in order, `notes` outcomes without a capture.
+
+    What `clean` takes out of the articles follows from them and from those that were fetched before the batch.
 
     With a lease, LeaseLost when the site has meanwhile passed to another holder; the segment then stays as it is.
 
@@ -106,7 +110,7 @@ def commit_batch(
             if data is not None:
                 articles = list(_read_articles(store, data))
             else:
-                data, articles = _put_derived(store, catalog, batch, site, run, software, raw, settled)
+                data, articles = _put_derived(store, catalog, batch, site, run, software, raw, settled, clean)
             break
         except ObjectConflict:
             logger.warning("%s: batch %s: an earlier attempt put other shards; trying another id", site, batch)
@@ -153,9 +157,10 @@ def _put_derived(
     software: dict[str, str],
     raw: StoredObject,
     settled: Sequence[Settled],
+    clean: Cleaner,
 ) -> tuple[bytes, list[tuple[Article, str]]]:
     """Put the shards and the manifest; return the manifest, and the articles with the keys of their shards."""
-    settled = _with_final_outcomes(catalog, settled)
+    settled = _cleaned(catalog, site, _with_final_outcomes(catalog, settled), clean)
     articles = [
         (article, keys.articles_key(site, article.published, batch)) for article in _articles(catalog, settled, raw.key)
     ]
@@ -199,14 +204,11 @@ def _put_raw(store: Store, segment: ClosedSegment, key: str, sha256: str, record
 
 def _with_final_outcomes(catalog: Catalog, settled: Sequence[Settled]) -> list[Settled]:
     """Turn `archived` into `unchanged` where the newest revision says the same already."""
-    drafts = [item.draft for item in settled if item.draft is not None]
-    hashes = {
-        url_id: content_hash
-        for url_id, (_, content_hash) in catalog.latest_revisions(draft.url_id for draft in drafts).items()
-    }
+    held = catalog.latest_revisions(item.draft.url_id for item in settled if item.draft is not None)
+    hashes: dict[str, str] = {}
     final = []
     for item in settled:
-        if item.draft is not None and hashes.get(item.draft.url_id) == item.draft.content_hash:
+        if item.draft is not None and _is_held(item.draft, hashes, held):
             item = dataclasses.replace(item, draft=None, outcome=UNCHANGED)
         elif item.draft is not None:
             hashes[item.draft.url_id] = item.draft.content_hash
@@ -214,10 +216,25 @@ def _with_final_outcomes(catalog: Catalog, settled: Sequence[Settled]) -> list[S
     return final
 
 
+def _is_held(draft: ArticleDraft, hashes: Mapping[str, str], held: Mapping[str, HeldRevision]) -> bool:
+    """Whether the newest revision, in this batch (by its hash) or in the catalog, has the same text."""
+    if draft.url_id in hashes:
+        return hashes[draft.url_id] == draft.content_hash
+    revision = held.get(draft.url_id)
+    return revision is not None and revision.content_hash == hash_without(draft, revision.repeated_prints)
+
+
+def _cleaned(catalog: Catalog, site: str, settled: Sequence[Settled], clean: Cleaner) -> list[Settled]:
+    drafts = [item.draft for item in settled if item.draft is not None]
+    before = min(item.spooled.fetched for item in settled)
+    cleaned = iter(clean(drafts, catalog.block_prints(site, before)))
+    return [item if item.draft is None else dataclasses.replace(item, draft=next(cleaned)) for item in settled]
+
+
 def _articles(catalog: Catalog, settled: Sequence[Settled], warc_key: str) -> Iterator[Article]:
     drafts = [(item.spooled, item.draft) for item in settled if item.draft is not None]
     known = catalog.latest_revisions(draft.url_id for _, draft in drafts)
-    revisions = defaultdict(int, {url_id: revision for url_id, (revision, _) in known.items()})
+    revisions = defaultdict(int, {url_id: held.revision for url_id, held in known.items()})
     for spooled, draft in drafts:
         revisions[draft.url_id] += 1
         yield Article(

@@ -21,6 +21,7 @@ from itertools import groupby
 from typing import Literal
 
 from archive import keys
+from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
 from archive.errors import ArchiveError, CatalogError, DamagedObject, StoreUnavailable
 from archive.findings import Finding, Kind
@@ -58,19 +59,21 @@ class Repair:
         catalog: Catalog,
         extract: Extractor,
         *,
+        clean: Cleaner = clean_nothing,
         software: Mapping[str, str],
         apply: bool = False,
         site: str | None = None,
         read: Part = NOTHING,
         on_progress: Progress = no_progress,
     ) -> None:
-        """Without `apply` nothing is written; `software` is name -> version of the tools behind `extract`.
+        """Without `apply` nothing is written; `software` is name -> version of the tools behind `extract` and `clean`.
 
         `site`, `read` and `on_progress` are those of `Verification`.
         """
         self._store = store
         self._catalog = catalog
         self._extract = extract
+        self._clean = clean
         self._software = software
         self._apply = apply
         self._verification = Verification(store, catalog, site=site, read=read, on_progress=on_progress)
@@ -110,7 +113,7 @@ class Repair:
 
     def _mend_batch(self, batch: str, key: str, kinds: set[Kind]) -> Iterator[Step]:
         manifest = committed_manifest(self._catalog, batch) or read_manifest(self._store, key)[0]
-        plan = BatchRestorer(self._store, self._catalog, manifest, self._extract, self._software).plan()
+        plan = BatchRestorer(self._store, self._catalog, manifest, self._extract, self._clean, self._software).plan()
         for step in self._restore_shards(batch, plan):
             yield step
             if step.state == "failed":

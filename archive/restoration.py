@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive import keys, schema
+from archive.block_memory import Cleaner
 from archive.catalog import Catalog
 from archive.catalog_rows import article_row
 from archive.contents import WarcReading, article_fault, shard_batch
@@ -72,13 +73,20 @@ class BatchRestorer:
     """Works out the restoration of one batch."""
 
     def __init__(
-        self, store: Store, catalog: Catalog, manifest: Manifest, extract: Extractor, software: Mapping[str, str]
+        self,
+        store: Store,
+        catalog: Catalog,
+        manifest: Manifest,
+        extract: Extractor,
+        clean: Cleaner,
+        software: Mapping[str, str],
     ) -> None:
-        """`software` is name -> version of the tools that extract now."""
+        """`software` is name -> version of the tools that extract and clean now."""
         self._store = store
         self._catalog = catalog
         self._manifest = manifest
         self._extract = extract
+        self._clean = clean
         self._software = dict(software)
         self._known = {row["warc_offset"]: row for row in catalog.rows(schema.articles, batch=manifest.batch)}
         self._raw = next((stored for stored in manifest.objects if stored.kind == "raw"), None)
@@ -92,6 +100,7 @@ class BatchRestorer:
         """What to write, nothing if the batch is whole. Reads the whole batch; StoreError when that cannot be done."""
         self._read_shards()
         self._read_warc()
+        self._clean_made()
         self._salvage()
         self._number()
         restored = self._restored()
@@ -152,6 +161,14 @@ class BatchRestorer:
                 payload_digest=entry.payload_digest,
             )
         )
+
+    def _clean_made(self) -> None:
+        """Take out what was taken out then: a function of the batch and of what was fetched before it."""
+        kept = [article for articles in self._kept.values() for article in articles]
+        before = min(entry.fetched for entry in self._manifest.captures)
+        known = self._catalog.block_prints(self._manifest.site, before)
+        cleaned = self._clean([*self._made, *kept], known)
+        self._made = list(cleaned[: len(self._made)])
 
     def _salvage(self) -> None:
         """Take from damaged shards those articles that nothing else gives and that are surely right."""

@@ -7,7 +7,7 @@ known already is counted there, not listed. `leases` says who works on which sit
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, MetaData, Table
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, Table
 
 from archive.column_types import Moment, Text
 
@@ -78,7 +78,10 @@ articles = Table(
     Column("warc_offset", BigInteger, nullable=False),
     Column("warc_length", BigInteger, nullable=False),
     Column("payload_digest", Text, nullable=False),
+    Column("text_prints", LargeBinary),
+    Column("repeated_prints", LargeBinary),
     Index("articles_by_date", "site", "published"),
+    Index("articles_by_fetch", "site", "fetched"),
 )
 
 urls = Table(

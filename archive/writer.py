@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
 from archive.commit import CommittedBatch, Settled, commit_batch
@@ -62,6 +63,7 @@ class ArchiveWriter:
         software: Mapping[str, str],
         limits: BatchLimits,
         lease: Lease | None = None,
+        clean: Cleaner = clean_nothing,
     ) -> None:
         self._store = store
         self._catalog = catalog
@@ -72,6 +74,7 @@ class ArchiveWriter:
         self._warcinfo = {"software": " ".join(f"{name}/{number}" for name, number in software.items()), "run": run}
         self._limits = limits
         self._lease = lease
+        self._clean = clean
         self._batches = 0
         self._filling: _OpenBatch | None = None
         self._closed: list[_OpenBatch] = []
@@ -167,6 +170,7 @@ class ArchiveWriter:
             settled=[batch.settled[position] for position in range(len(batch.spooled))],
             notes=notes,
             lease=self._lease,
+            clean=self._clean,
         )
         # Others may have come while the commit was under way.
         del self._notes[: len(notes)]

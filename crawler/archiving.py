@@ -32,6 +32,7 @@ from crawler.opening import Haste, open_archive, open_catalog
 from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
 from crawler.recovery import recover
+from crawler.repeated import remove_repeated
 from crawler.tally import SiteTally, tally
 from crawler.tenancy import Tenancy
 from crawler.visits import META, Visit
@@ -145,6 +146,7 @@ class Archiving:
                 software=SOFTWARE,
                 limits=BatchLimits(),
                 lease=lease,
+                clean=remove_repeated,
             )
         self._committing = asyncio.create_task(self._commit_while_running())
         return set(leases)

@@ -18,6 +18,7 @@ from archive.spool import ClosedSegment, leftovers, run_of
 from archive.store import Store
 from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
+from crawler.repeated import remove_repeated
 from crawler.replay import settle_captures
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ async def _finish(
         settled=settled,
         notes=[],
         lease=lease,
+        clean=remove_repeated,
     )
     logger.warning(
         "%s: recovered %s captures of an interrupted run: batch %s is safe", profile.name, batch.captures, batch.batch

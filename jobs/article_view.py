@@ -1,4 +1,4 @@
-"""An article as people read it in a terminal: headline, what is known of it, and its paragraphs."""
+"""An article as people read it in a terminal: headline, what is known of it, its paragraphs, and what was left out."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def print_article(found: Found) -> None:
     for paragraph in article.text.split("\n\n"):
         out.print()
         _print_text(paragraph)
+
+
+def print_removed(article: Article) -> None:
+    """Print the blocks that were left out of its text as boilerplate, each under the reason."""
+    if not article.removed_blocks:
+        out.print("nothing was left out")
+    for place, block in enumerate(article.removed_blocks):
+        if place:
+            out.print()
+        out.print(f"[{safe(block.reason)}]", style="bold", markup=False, soft_wrap=True)
+        _print_text(block.text)
 
 
 def _facts(found: Found) -> Iterator[tuple[str, str]]:

@@ -110,6 +110,7 @@ def repair(
     from archive.repair import Repair
     from archive.verify import NOTHING, WHOLE
     from crawler.archiving import SOFTWARE
+    from crawler.repeated import remove_repeated
     from jobs.archive_view import print_step
     from jobs.extractor import PageExtractor
 
@@ -124,6 +125,7 @@ def repair(
             store,
             catalog,
             extract,
+            clean=remove_repeated,
             software=SOFTWARE,
             apply=apply,
             site=site,

@@ -66,10 +66,13 @@ def show(
     context: typer.Context,
     url: Annotated[str, typer.Argument(metavar="URL", help="Any address of the article.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print all fields as JSON.")] = False,
+    removed: Annotated[
+        bool, typer.Option("--removed", help="Print what was left out as boilerplate, and why.")
+    ] = False,
     raw: Annotated[bool, typer.Option("--raw", help="Give the page that it was taken from.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="With --raw: write the page here.")] = None,
 ) -> None:
-    """Show an archived article in its newest revision, or the page that it was taken from.
+    """Show an archived article in its newest revision, what was left out of it, or the page that it was taken from.
 
     The page (--raw) is what the server sent, without its compression; it is there even if no article was found in it.
     Exit code 1 when the archive does not hold what was asked for.
@@ -77,14 +80,17 @@ def show(
     Example: presskeep show https://www.rudaw.net/english/kurdistan/041220231
     """
     from crawler.payload import decoded_body
-    from jobs.article_view import print_article
+    from jobs.article_view import print_article, print_removed
     from jobs.config import find_config, load_config
     from jobs.export import fields
     from jobs.lookup import Lookup
     from jobs.opened import opened_archive
 
-    if (raw and as_json) or (output and not raw):
-        raise JobsError("--raw gives the page, --json the fields of the article: ask for one; --output goes with --raw")
+    if raw + as_json + removed > 1 or (output and not raw):
+        raise JobsError(
+            "--raw gives the page, --json all fields of the article, --removed what was left out: ask for one; "
+            "--output goes with --raw"
+        )
     config = load_config(find_config(context.obj))
     with opened_archive(config) as (catalog, reader):
         lookup = Lookup(catalog, reader, config.profiles().values())
@@ -93,6 +99,8 @@ def show(
         elif not raw and (found := lookup.article(url)):
             if as_json:
                 print_json({**fields(found.article), "shard_key": found.shard_key})
+            elif removed:
+                print_removed(found.article)
             else:
                 print_article(found)
         else:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 from collections.abc import Callable, Iterable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from archive import schema
+from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
+from archive.catalog_rows import ArticleEntry
 from archive.findings import Finding
 from archive.marker import ensure_marker
-from archive.records import ArticleDraft, Capture, url_id
+from archive.records import Article, ArticleDraft, Capture, url_id
 from archive.repair import Repair, Step
+from archive.shards import read_shard
 from archive.store import Store, put_bytes
 from archive.verify import NOTHING, WHOLE, Verification
 from archive.writer import ArchiveWriter, BatchLimits
@@ -29,8 +33,9 @@ SOFTWARE = {"presskeep": "test"}
 class SmallArchive:
     """An archive with a catalog of its own, filled through the real writer."""
 
-    def __init__(self, store: Store, folder: Path) -> None:
+    def __init__(self, store: Store, folder: Path, *, clean: Cleaner = clean_nothing) -> None:
         self.store = store
+        self.clean = clean
         self.folder = folder
         self.catalog = self.new_catalog("own")
         self.drafts: dict[bytes, ArticleDraft] = {}
@@ -54,6 +59,7 @@ class SmallArchive:
             run=f"run-{self._runs}",
             software=SOFTWARE,
             limits=BatchLimits(),
+            clean=self.clean,
         )
         for page in pages:
             fetched = page.capture.fetched + timedelta(hours=self._runs)
@@ -69,6 +75,11 @@ class SmallArchive:
         """What the crawl read from that capture."""
         draft = self.drafts.get(capture.body)
         return draft and dataclasses.replace(draft, fetched=capture.fetched)
+
+    def article(self, entry: ArticleEntry) -> Article:
+        """One revision, from its shard."""
+        stream = io.BytesIO(self.store.get(entry.shard_key))
+        return next(it for it in read_shard(stream) if (it.url_id, it.revision) == (entry.url_id, entry.revision))
 
     def objects(self) -> dict[str, bytes]:
         """Everything in the store."""
@@ -105,7 +116,15 @@ class SmallArchive:
         self, *, apply: bool = True, extract: Callable[[Capture], ArticleDraft | None] | None = None
     ) -> list[Step]:
         """All steps."""
-        repair = Repair(self.store, self.catalog, extract or self.extract, software=SOFTWARE, apply=apply, read=WHOLE)
+        repair = Repair(
+            self.store,
+            self.catalog,
+            extract or self.extract,
+            clean=self.clean,
+            software=SOFTWARE,
+            apply=apply,
+            read=WHOLE,
+        )
         return list(repair.steps())
 
 

@@ -87,7 +87,10 @@ def test_more_urls_than_a_query_takes_are_looked_up(catalog: Catalog) -> None:
 def test_the_newest_revision_is_found(catalog: Catalog) -> None:
     commit(catalog, "b1", make_entry(1), articles=[make_article(1, text="a"), make_article(2)])
     commit(catalog, "b2", make_entry(1, seconds=1), articles=[make_article(1, revision=2, text="b")])
-    assert catalog.latest_revisions(ids(1, 2, 3)) == {
+    newest = {
+        url_id: (held.revision, held.content_hash) for url_id, held in catalog.latest_revisions(ids(1, 2, 3)).items()
+    }
+    assert newest == {
         ids(1)[0]: (2, make_article(1, text="b").content_hash),
         ids(2)[0]: (1, make_article(2).content_hash),
     }

@@ -16,6 +16,7 @@ import typer
 from pydantic import BaseModel
 
 from archive import outcomes
+from archive.block_memory import REPEATED
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.shards import SCHEMA
 from crawler.profile import SiteProfile
@@ -173,6 +174,12 @@ def test_operate_has_every_outcome_and_no_other() -> None:
     known = {value for name, value in vars(outcomes).items() if name.isupper() and isinstance(value, str)}
     told = names(rows(text_of("docs/operate.md"), "outcome", "meaning"))
     assert {name.partition(":")[0] for name in told} == known | {"http_NNN"}
+
+
+def test_operate_tells_of_no_reason_for_leaving_out_a_block_that_does_not_exist() -> None:
+    told = names(rows(text_of("docs/operate.md"), "reason", "what it was"))
+    assert REPEATED in told
+    assert [name for name in told if name != REPEATED and f'"{name}"' not in text_of("crawler/boilerplate.py")] == []
 
 
 def test_operate_has_every_line_of_doctor_and_no_other(tmp_path: Path) -> None:

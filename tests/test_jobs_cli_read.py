@@ -18,7 +18,7 @@ import pytest
 from archive import outcomes
 from archive.catalog_rows import OutcomeRow
 from archive.errors import StoreError
-from archive.records import Article
+from archive.records import Article, RemovedBlock
 from jobs.errors import JobsError
 from jobs.new_file import new_file
 from tests.archive_builder import Installation, answered, visited
@@ -256,7 +256,18 @@ def test_show_raw_replaces_the_file_it_is_told(folder: Path, tmp_path: Path) -> 
     assert (tmp_path / "page.html").read_text() == "<h1>Title 1</h1><p>Text 1</p>"
 
 
-@pytest.mark.parametrize("arguments", [("-o", "page.html"), ("--raw", "--json")])
+def test_show_removed_prints_what_was_left_out_and_why(installation: Installation) -> None:
+    blocks = (RemovedBlock(text="Share \x1b[31mthis", reason="furniture"), RemovedBlock(text="Us.", reason="repeated"))
+    installation.crawl(visited(1, removed_blocks=blocks), visited(2, removed_blocks=()))
+    done = presskeep("show", FIRST, "--removed", folder=installation.folder)
+    assert (done.code, done.out) == (0, "[furniture]\nShare [31mthis\n\n[repeated]\nUs.\n")
+    other = presskeep("show", FIRST.replace("/1", "/2"), "--removed", folder=installation.folder)
+    assert (other.code, other.out) == (0, "nothing was left out\n")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-o", "page.html"), ("--raw", "--json"), ("--raw", "--removed"), ("--json", "--removed")]
+)
 def test_show_refuses_forms_that_do_not_go_together(folder: Path, arguments: tuple[str, ...]) -> None:
     done = presskeep("show", FIRST, *arguments, folder=folder)
     assert (done.code, done.out) == (2, "")

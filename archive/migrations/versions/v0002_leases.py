@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary
 
 from archive.column_types import Moment, Text
 
@@ -38,4 +38,7 @@ def upgrade() -> None:
             " WHERE urls.url_id = captures.url_id AND urls.last_fetched = captures.fetched)"
         )
     op.create_index("ix_articles_batch", "articles", ["batch"])
+    op.add_column("articles", Column("text_prints", LargeBinary))
+    op.add_column("articles", Column("repeated_prints", LargeBinary))
+    op.create_index("articles_by_fetch", "articles", ["site", "fetched"])
     op.drop_table("settings", if_exists=True)

@@ -1,0 +1,118 @@
+"""What the articles of a site have in common: blocks of text that stand on several of them.
+
+The catalog keeps a print of every block beside its article, so that the memory of a site is a query: it survives runs,
+is rebuilt with the catalog, goes with the batches that are replaced, and ages out. A block that was taken out of a text
+because it stood on other articles still counts as seen on its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeVar
+
+from archive.records import Article, ArticleDraft, content_hash
+
+REPEATED = "repeated"
+"""Reason of a `RemovedBlock` that was taken out because it stands on other articles of the site."""
+
+NEWEST = 300
+"""Revisions of a site that are remembered, at most."""
+
+AGE = timedelta(days=90)
+"""How long before a batch a revision was fetched that is still remembered for it, at most."""
+
+MIN_LETTERS = 12
+"""Letters and digits of a block below which it has no print: names of sections, days and agencies are that short."""
+
+Draft = TypeVar("Draft", bound=ArticleDraft)
+
+_SIZE = 8
+_MOST = 0xFFFF
+_NOT_LETTERS = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BlockPrints:
+    """An article of a site, reduced to the prints of its blocks."""
+
+    url_id: str
+    prints: frozenset[bytes]
+    """Of the blocks of its text and of those taken out as repeated."""
+
+
+class Cleaner(Protocol):
+    """Takes repeated blocks out of new articles of a site."""
+
+    def __call__(self, articles: Sequence[Draft], known: Sequence[BlockPrints], /) -> Sequence[Draft]:
+        """As many articles, in their order; `known` are those that the site had before."""
+
+
+def clean_nothing(articles: Sequence[Draft], known: Sequence[BlockPrints], /) -> Sequence[Draft]:
+    """The articles as they are."""
+    return articles
+
+
+def split_blocks(text: str) -> list[str]:
+    """The blocks of an article's text."""
+    return text.split("\n\n")
+
+
+def block_print(block: str) -> bytes | None:
+    """Eight bytes, equal for blocks with equal letters and digits; None for a block that is too short.
+
+    Six bytes of BLAKE2b (RFC 7693) over the case-folded letters and digits in UTF-8, then their number, capped, as two
+    bytes, big-endian.
+    """
+    key = _NOT_LETTERS.sub("", block.casefold())
+    if len(key) < MIN_LETTERS:
+        return None
+    return hashlib.blake2b(key.encode(), digest_size=_SIZE - 2).digest() + min(len(key), _MOST).to_bytes(2, "big")
+
+
+def letters_in(print_: bytes) -> int:
+    """How many letters and digits the block has that gave this print."""
+    return int.from_bytes(print_[-2:], "big")
+
+
+def text_prints(article: ArticleDraft) -> Iterator[bytes]:
+    """Prints of the blocks of the text, in their order."""
+    return _prints(split_blocks(article.text))
+
+
+def repeated_prints(article: ArticleDraft) -> Iterator[bytes]:
+    """Prints of the blocks that were taken out as repeated."""
+    return _prints(block.text for block in article.removed_blocks if block.reason == REPEATED)
+
+
+def prints_of(article: ArticleDraft) -> BlockPrints:
+    """The article as it is remembered."""
+    return BlockPrints(url_id=article.url_id, prints=frozenset((*text_prints(article), *repeated_prints(article))))
+
+
+def prints_row(article: Article) -> dict[str, bytes]:
+    """Columns of the article's row in the catalog."""
+    return {"text_prints": b"".join(text_prints(article)), "repeated_prints": b"".join(repeated_prints(article))}
+
+
+def unpacked(prints: bytes | None) -> Iterator[bytes]:
+    """Prints out of a column of the catalog; none where a catalog of version 1 did not know them."""
+    packed = prints or b""
+    return (packed[start : start + _SIZE] for start in range(0, len(packed), _SIZE))
+
+
+def hash_without(draft: ArticleDraft, prints: bytes | None) -> str:
+    """The content hash that the draft would have without the blocks that have these prints.
+
+    Two captures of one page are the same if they are so after the same treatment, whatever has been learned since.
+    """
+    gone = set(unpacked(prints))
+    kept = [block for block in split_blocks(draft.text) if block_print(block) not in gone]
+    return content_hash(draft.title, "\n\n".join(kept))
+
+
+def _prints(blocks: Iterable[str]) -> Iterator[bytes]:
+    return (found for block in blocks if (found := block_print(block)) is not None)
