@@ -8,7 +8,7 @@ Reuters"), and what is no name is dropped: addresses, handles, roles, agencies b
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from crawler.blocks import Block
@@ -16,6 +16,7 @@ from crawler.jsonld import ArticleNode
 from crawler.markup import Element
 from crawler.metadata import Statements
 from crawler.months import MONTH_NAME
+from crawler.placement import signature
 from crawler.text import clean, letters
 
 _META_NAMES = """
@@ -31,12 +32,14 @@ _BY = re.compile(
     re.I,
 )
 _REST = re.compile(
-    r"\s*(?:[@\d(]|\s[-–—]\s|\b(?:on|is|for|(?:the )?associated press|usa today network|contributions?|"
+    r"\s*(?:[@\d(]|\s[-–—]\s|\b(?:on|is|for|usa today network|contributions?|"
     r"photograph\w*|fotos?|im gespräch|alle (?:artikel|beiträge)|more (?:posts|by|from)|view all|"
     r"posts by|see all|follow|updated|published|stand)\b).*",
     re.I | re.S,
 )
+_WIRE_TAIL = re.compile(r"(?<=\S)(?<!^the)[\s,|/–—-]+(?:and\s+)?(?:the\s+)?associated press\b.*", re.I | re.S)
 _SPLIT = re.compile(r"\s*(?:[,;/&|·•]|\s(?:and|und|et|y|e|en|og|och|ve|û|with|mit|و)\s|、|，)\s*", re.I)
+_PLACE = re.compile(r", [^\W\d_]+$")
 _DEGREE = re.compile(r"(?:[\s,]+(?:ph\.?d|m\.?d|m\.?s|m\.?a|rdn?|ld|mph|rn|jd|cpt|mba|msc)\.?)+$", re.I)
 _DOUBLED = re.compile(r"(.{4,}?)\s*\1")
 _NO_NAME = re.compile(
@@ -61,11 +64,23 @@ _PARTICLES = frozenset(_PARTICLE_WORDS.split())
 _BYLINE = re.compile(
     r"(?:[Bb][Yy]|[Vv]on|[Pp]ar|[Pp]or|[Dd]i|[Aa]v|[Aa]f|[Dd]oor|[Tt]exte?:|[Aa]uth?or:)\s+(?=[A-ZÀ-Þ])|[Bb]y(?=[A-Z])"
 )
+_POSTED = re.compile(r"^\W*(?:posted|published|written|updated|last updated)\b.{0,60}?\bby\s+(?=[A-ZÀ-Þ])", re.I)
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|autor(?:en|es|i)?|auteurs?|profiles?|journalists?|redakteure?|columnists?|contributors?|people|by|byline)/",
+    re.I,
+)
+# "Written by" in the languages of Yoast SEO, which sets most of these cards.
+_WRITTEN_BY = re.compile(
+    r"written by|author|verfasst von|geschrieben von|autor|écrit par|escrito por|scritto da|geschreven door|"
+    r"napisane przez|skrevet av|skriven av|av|автор|написано автором|yazan|كُتب بواسطة|نویسنده",
+    re.I,
+)
 _ACRONYM = re.compile(r"[A-Z]{2,5}")
 _MONTH = re.compile(rf"(?:^|\s+)(?:{MONTH_NAME})$", re.I)
 _LONGEST = 50
 _MOST_WORDS = 5
 _BYLINE_LENGTH = 120
+_BYLINE_WORDS = 20
 _NEAR = 12
 _READERS = "comment", "reply", "respond"
 
@@ -88,7 +103,7 @@ def find_authors(
     if chosen:
         return _unique(chosen)
     stated = [name for one in node.creators if one.person for name in split_byline(one.name, trusted=True)]
-    meta = [split_byline(text, trusted=True) for text in statements.all(*_META)]
+    meta = [split_byline(text, trusted=True) for text in (*statements.all(*_META), *_card_authors(statements))]
     agreeing = [name for line in meta if {*map(letters, line)} & {*map(letters, stated)} for name in line]
     site = {letters(name) for name in names if name} | _AGENCIES
     houses = [name for one in node.creators if (name := clean(one.name).strip(" ,"))]
@@ -98,6 +113,7 @@ def find_authors(
         lambda: [name for line in meta for name in line],
         lambda: _marked(tree),
         lambda: _first_byline(beside),
+        lambda: _first_link(beside),
     )
     for find in sources:
         found = find()
@@ -112,17 +128,23 @@ def split_byline(text: str, *, trusted: bool = False) -> list[str]:
     text = clean(text)
     if "://" in text or ("@" in text and " " not in text):
         return []
-    text = _REST.sub("", _BY.sub("", text))
+    text = _BY.sub("", _POSTED.sub("", text))
+    text = _REST.sub("", _WIRE_TAIL.sub("", text))
     text = _DOUBLED.sub(r"\1", text) if _DOUBLED.fullmatch(text) else text
     parts = (_MONTH.sub("", _DEGREE.sub("", part)).strip(" ,;|-–—") for part in _SPLIT.split(_DEGREE.sub("", text)))
-    return [part for part in parts if _is_name(part, trusted=trusted)]
+    names = [part for part in parts if _is_name(part, trusted=trusted)]
+    # "Ada Lovelace, London"
+    placed = _PLACE.search(text) and len(names) > 1 and " " in names[0] and names[-1] == text.split()[-1]
+    return names[:-1] if placed else names
 
 
 def _people(names: list[str]) -> list[str]:
     """The names without houses, acronyms and handles, unless there is nothing else."""
     people = [name for name in names if not _HOUSE.search(name) and not _ACRONYM.fullmatch(name)]
-    spelled = [name for name in people if " " in name]
-    return [name for name in people if " " in name or not name[0].islower()] if spelled else people or names
+    spelled = [name for name in people if " " in name and not name.isupper()]
+    if not spelled:
+        return people or names
+    return [name for name in people if not name[0].islower() and not (" " in name and name.isupper())]
 
 
 def _is_name(text: str, *, trusted: bool) -> bool:
@@ -150,9 +172,16 @@ def _marked(tree: Element) -> list[str]:
         marked = tree.xpath(path)[:8]
         first = next((place for place, element in enumerate(marked) if _names_in(element)), None)
         if first is not None:
-            around = marked[first].getparent()
-            return [name for one in marked[first:] if one.getparent() is around for name in _names_in(one)]
+            return [name for one in marked[first:] if _beside(marked[first], one) for name in _names_in(one)]
     return []
+
+
+def _beside(first: Element, other: Element) -> bool:
+    """Whether both have the same parent, or parents alike in the same element."""
+    around, others = first.getparent(), other.getparent()
+    if around is others or around is None or others is None:
+        return around is others
+    return around.getparent() is others.getparent() and signature(around) == signature(others) != (others.tag, "")
 
 
 def _names_in(element: Element) -> list[str]:
@@ -167,13 +196,15 @@ def _names_in(element: Element) -> list[str]:
 _MARKS = (
     '//*[@itemprop="author"]',
     '//*[@rel="author"]',
-    '//*[contains(@class, "byline") or contains(@class, "author") or contains(@class, "autor")]',
+    '//*[contains(@class, "byline") or contains(@class, "author") or contains(@class, "autor")'
+    ' or contains(@class, "Author") or contains(@class, "Byline")'
+    ' or contains(@id, "author")]',
 )
 
 
 def _is_byline(element: Element) -> bool:
     """Short, marked as author, and neither a reader's name nor a form field."""
-    marks = f"{element.get('class') or ''} {element.get('rel') or ''} {element.get('itemprop') or ''}".lower()
+    marks = " ".join(element.get(name) or "" for name in ("class", "rel", "itemprop", "id")).lower()
     if element.tag in ("label", "input", "form") or not any(
         word in marks for word in ("autho", "byline", "autor", "name")
     ):
@@ -187,8 +218,23 @@ def _is_byline(element: Element) -> bool:
 
 def _first_byline(blocks: Sequence[Block]) -> list[str]:
     """Names in the first line that begins like a byline."""
-    lines = (block.text for block in blocks[:_NEAR] if len(block.text) <= _BYLINE_LENGTH and _BYLINE.match(block.text))
+    near = (block.text for block in blocks[:_NEAR] if len(block.text) <= _BYLINE_LENGTH)
+    lines = (text for text in near if _BYLINE.match(text) or _POSTED.match(text))
     return next((found for line in lines if (found := split_byline(line))), [])
+
+
+def _first_link(blocks: Sequence[Block]) -> list[str]:
+    """The name in the first link beside the headline that leads to an author's page."""
+    links = (link for block in blocks[:_NEAR] if block.words < _BYLINE_WORDS for link in block.element.iter("a"))
+    texts = (link.text_content() for link in links if _AUTHOR_PAGE.search(link.get("href") or ""))
+    return next((found for text in texts if (found := split_byline(text))), [])
+
+
+def _card_authors(statements: Statements) -> Iterator[str]:
+    """The author as Twitter cards of WordPress sites label it: any of two free pairs of label and text."""
+    for number in ("1", "2"):
+        if _WRITTEN_BY.fullmatch(statements.first(f"twitter:label{number}") or ""):
+            yield statements.first(f"twitter:data{number}") or ""
 
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:

@@ -24,6 +24,12 @@ _DAY_FIRST_TAGS = """
     bg ca cs da de el et fi fr hr id is it ku nb nl nn no pl pt ro ru sk sl sq sr sv tr uk vi
 """
 _DAY_FIRST = frozenset(_DAY_FIRST_TAGS.split())
+_DAY_FIRST_REGION_CODES = """
+    ae ar at au bd be bg bh bo br ch cl cr cu cy cz de dk do dz ec ee eg es fi fr gb gh gr gt hk hn hr id ie il in iq it
+    jo ke kw lb lk lu lv ma mt mx my ng ni nl no nz om pe pk pl ps pt py qa ro rs ru sa sd sg si sk sv sy tn tr ua ug uk
+    uy ve vn ye zw
+"""
+_DAY_FIRST_REGIONS = frozenset(_DAY_FIRST_REGION_CODES.split())
 _EPOCH = date(1970, 1, 1)
 _MAX_LENGTH = 200
 
@@ -44,12 +50,12 @@ _YEAR_LAST = re.compile(
     rf"(?<!\d)(?P<a>\d{{1,2}})\s?(?P<sep>[./-])\s?(?P<b>\d{{1,2}})\s?(?P=sep)\s?(?P<year>\d{{4}}|\d\d)(?!:){_END}"
 )
 _DAY_MONTH = re.compile(
-    rf"(?<!\d)(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|ª|º|\.|-?[еї]|ê|ی|ى|ي)?[\s,./-]*(?:de\s+|d['’]|of\s+|ê\s+)?"
+    rf"(?<!\d)(?P<day>\d{{1,2}})(?:\s?(?:st|nd|rd|th)|er|ª|º|\.|-?[еї]|ê|ی|ى|ي)?[\s,./-]*(?:de\s+|d['’]|of\s+|ê\s+)?"
     rf"(?P<month>{MONTH_NAME})(?:/{MONTH_NAME}|ی)?[\s,./-]*(?:de[l]?\s+|of\s+|ê\s+|a\s+|ی\s+)?(?P<year>\d{{4}}){_END}",
     re.I,
 )
 _MONTH_DAY = re.compile(
-    rf"(?P<month>{MONTH_NAME})[\s,./-]*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,./-]+(?P<year>\d{{4}}){_END}", re.I
+    rf"(?P<month>{MONTH_NAME})[\s,./-]*(?P<day>\d{{1,2}})(?:\s?(?:st|nd|rd|th))?[\s,./-]+(?P<year>\d{{4}}){_END}", re.I
 )
 _YEAR_MONTH_DAY = re.compile(
     rf"(?<!\d)(?P<year>\d{{4}})[\s,./-]+(?P<month>{MONTH_NAME})[\s,./-]*(?P<day>\d{{1,2}})(?!\d)", re.I
@@ -94,13 +100,14 @@ def read_date(text: str, *, zone: tzinfo = UTC, order: Order | None = None) -> M
     return _with_time(day, before=text[: match.start()], after=text[match.end() :], zone=zone)
 
 
-def usual_order(language: str | None) -> Order | None:
-    """`DMY` for a language all of whose countries write the day before the month (Unicode CLDR, short date patterns).
+def usual_order(language: str | None, *, region: str | None = None) -> Order | None:
+    """`DMY` for a language or region that always writes the day before the month (Unicode CLDR, short date patterns).
 
-    English and Spanish are not among them: the United States and Puerto Rico write the month first. Nor is Arabic,
-    whose papers often come from English templates.
+    English and Spanish are not among the languages: the United States and Puerto Rico write the month first. Nor is
+    Arabic, whose papers often come from English templates. The United States are not among the regions, because
+    templates name them whoever uses them. `region` is an ISO 3166-1 code, or a country's top-level domain.
     """
-    return "DMY" if language in _DAY_FIRST else None
+    return "DMY" if language in _DAY_FIRST or (region or "").lower() in _DAY_FIRST_REGIONS else None
 
 
 def _numeric_day(match: re.Match[str], order: Order | None) -> date | None:

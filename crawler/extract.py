@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from archive.records import Announcement, DateCandidate, RemovedBlock
@@ -207,7 +208,7 @@ def _find_dates(reading: _Reading, page: Page, profile: SiteProfile, language: s
         announcement=page.announcement,
         rules=DateRules(
             zone=ZoneInfo(profile.timezone),
-            order=rules.date_order or usual_order(language),
+            order=rules.date_order or usual_order(language, region=_region(reading.statements)),
             fetched=page.fetched,
             selected=next(iter(_selected(reading.markup, rules.date)), None),
             in_url=_url_date(page.url, rules.url_date),
@@ -224,6 +225,13 @@ def _selected(markup: Markup, selector: str | None) -> list[str]:
     """Texts of the elements that the profile's selector matches."""
     elements = markup.tree.cssselect(selector) if selector else []
     return [text for element in elements if (text := clean(element.text_content()))]
+
+
+def _region(statements: Statements) -> str | None:
+    """The country that the page's language tag (`en-GB`) or its address (`.uk`) names."""
+    _, _, stated = (statements.html_language or "").partition("-")
+    host = urlsplit(statements.url).hostname or ""
+    return stated if len(stated) == 2 else host.rpartition(".")[2]
 
 
 def _url_date(url: str, pattern: str | None) -> str | None:

@@ -20,6 +20,7 @@ _SEPARATOR = re.compile(r"\s+[|\-–—·•»:/]+\s+|\s*[|»_]\s*|\s*::\s*")
 _LONGEST = 400
 _ALIKE = 0.3
 _ENOUGH = 12
+_SENTENCE = 6
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,6 +65,7 @@ def find_titles(
         or _resembling(headings, sources)
         or next(iter([*sources, *headings]), None)
     )
+    title = title and (selected or _without_kicker(title, sources))
     others = (text for text in (headline, open_graph, *rest, *headings, element) if text)
     alternative = next((text for text in others if title and not letters(text).startswith(letters(title))), None)
     return Titles(title=title, alternative=alternative, headings=tuple(headings))
@@ -117,12 +119,18 @@ def _beside_kicker(headings: Sequence[str], metas: Sequence[str]) -> str | None:
     return None
 
 
+def _without_kicker(title: str, sources: Sequence[str]) -> str:
+    """What follows a mark such as `Opinion |` where another source has only that."""
+    _, mark, rest = title.partition(" | ")
+    return next((text for text in sources if mark and letters(text) == letters(rest)), title)
+
+
 def _resembling(headings: Sequence[str], sources: Sequence[str]) -> str | None:
-    """The heading most like another source, or the only one if it is long enough to be a headline."""
+    """The heading most like another source, or the only or first one if it is long enough to be a headline."""
     best = max(headings, key=lambda text: _likeness(text, sources), default=None)
     if best and (_likeness(best, sources) >= _ALIKE or (len(headings) == 1 and len(letters(best)) > _ENOUGH)):
         return best
-    return None
+    return next((text for text in headings[:1] if len(text.split()) >= _SENTENCE), None)
 
 
 def _likeness(heading: str, sources: Sequence[str]) -> float:

@@ -27,6 +27,10 @@ def house(name: str) -> dict[str, str]:
     ("byline", "names"),
     [
         ("By Dana Reyes", ["Dana Reyes"]),
+        ("Posted on 2023-12-19 23:30 EST by Dana Reyes", ["Dana Reyes"]),
+        ("Dana Reyes, Nairobi", ["Dana Reyes"]),
+        ("Dana Reyes and The Associated Press", ["Dana Reyes"]),
+        ("The Associated Press", ["The Associated Press"]),
         ("By Dana Reyes and Piet Vos", ["Dana Reyes", "Piet Vos"]),
         ("BY DANA REYES", ["DANA REYES"]),
         ("Von Jörg Müller, Ayşe Kaya und Ida Lund", ["Jörg Müller", "Ayşe Kaya", "Ida Lund"]),
@@ -100,3 +104,25 @@ def test_the_profiles_selector_decides() -> None:
         head=json_ld(person("Web Master")), above="<i class='w'>Dana Reyes</i><i class='w'>dana reyes</i>"
     )
     assert extracted(page, authors=".w").authors == ("Dana Reyes",)
+
+
+def test_the_card_that_wordpress_sites_label_names_the_author() -> None:
+    card = "<meta name='twitter:label1' content='Verfasst von'><meta name='twitter:data1' content='Dana Reyes'>"
+    reading_time = "<meta name='twitter:label2' content='Lesezeit'><meta name='twitter:data2' content='3 Minuten'>"
+    assert extracted(article_page(head=card + reading_time)).authors == ("Dana Reyes",)
+
+
+def test_a_link_to_an_authors_page_names_the_author() -> None:
+    above = "<p class='e-date'><a href='/author/dana/'>Dana Reyes</a> - December 21, 2023</p>"
+    assert extracted(article_page(above=above)).authors == ("Dana Reyes",)
+    assert extracted(article_page(above="<p><a href='/topic/dana/'>Dana Reyes</a></p>")).authors == ()
+
+
+def test_authors_each_in_an_element_of_its_own_are_all_found() -> None:
+    one = "<li class='w'><a itemprop='author'><span itemprop='name'>{}, Associated Press</span></a></li>"
+    above = f"<ul>{one.format('Dana Reyes')}{one.format('Piet Vos')}</ul>"
+    assert extracted(article_page(above=above)).authors == ("Dana Reyes", "Piet Vos")
+
+
+def test_a_broadcaster_in_capitals_beside_people_goes() -> None:
+    assert extracted(article_page(above="<p class='author'>von Dana Reyes, NDR HAFEN</p>")).authors == ("Dana Reyes",)

@@ -112,6 +112,11 @@ def test_the_order_is_known_for_languages_whose_countries_agree() -> None:
     assert usual_order("en") is usual_order("es") is usual_order("ar") is usual_order(None) is None
 
 
+def test_the_order_is_known_for_regions_that_agree() -> None:
+    assert usual_order("en", region="GB") == usual_order("es", region="mx") == "DMY"
+    assert usual_order("en", region="US") is usual_order("en", region="com") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from archive.records import Announcement, DateCandidate
-from tests.article_page import URL, article_page, extracted
+from tests.article_page import PARAGRAPHS, URL, article_page, extracted
 
 JSON_LD = (
     '<script type="application/ld+json">{"@type":"NewsArticle","datePublished":"2023-12-04T19:40:00+03:00",'
@@ -105,3 +105,78 @@ def test_an_update_of_a_live_blog_is_not_its_publication() -> None:
         "</script>"
     )
     assert extracted(article_page(head=script)).published == date(2023, 12, 4)
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "<div class='tag'><span>Apr</span><span>04</span><span>2023</span></div>",
+        "<div><span>Ada Lovelace</span><span>Apr 4, 2023</span><span>2 shares</span></div>",
+        "<p>HARBOUR CITY, April 4, 2023 (Wire Service) - The harbour bridge reopened, and the first to cross it were"
+        " three hundred school children who had waited since the early morning, with flags and a brass band.</p>",
+        "<p>Press release of 4 April 2023</p>",
+    ],
+    ids=["pieces", "glued", "dateline", "press release"],
+)
+def test_dates_that_stand_beside_the_headline_in_unusual_ways_are_read(above: str) -> None:
+    found = extracted(article_page(above=above))
+    assert (found.published, found.published_source) == (date(2023, 4, 4), "headline")
+
+
+def test_a_date_in_the_footer_of_an_article_is_found_where_there_is_no_other() -> None:
+    footer = "<footer><span class='post-created'>28.01.22</span></footer>"
+    found = extracted(article_page(below=footer, lang="de"))
+    assert (found.published, found.published_source) == (date(2022, 1, 28), "marked")
+    assert extracted(article_page(head=META, below=footer, lang="de")).published == date(2023, 11, 1)
+
+
+def test_dates_of_teasers_are_not_the_articles() -> None:
+    teaser = "<div class='teaser'><span class='date'>3 May 2023</span> Ferry late again</div>"
+    body = "".join(f"<p>{text}</p>" for text in 4 * PARAGRAPHS)
+    assert extracted(article_page(body=body, below=teaser)).published is None
+
+
+def test_a_date_in_the_headline_itself_is_not_its_publication() -> None:
+    page = article_page().replace("<h1>", "<h1>14 - 20 January 2022: ")
+    assert extracted(page).published is None
+
+
+def test_a_british_page_writes_the_day_first() -> None:
+    above = "<p>04/12/2023</p>"
+    assert extracted(article_page(above=above, lang="en-GB")).published == date(2023, 12, 4)
+    assert extracted(article_page(above=above), url="https://paper.example.uk/bridge").published == date(2023, 12, 4)
+    assert extracted(article_page(above=above, lang="en-US")).published is None
+
+
+def test_the_month_in_the_url_decides_between_dates_on_the_page() -> None:
+    above = "<p>Book published: 14 August 2017</p><p>Saturday, 9 September 2017</p>"
+    found = extracted(article_page(above=above), url="https://paper.example/2017/09/review/")
+    assert found.published == date(2017, 9, 9)
+
+
+def test_the_day_shown_beside_the_headline_goes_before_its_neighbour_in_the_url() -> None:
+    above = "<p>posted on 2023-12-19 23:30 EST</p>"
+    assert extracted(article_page(above=above), url="https://paper.example/2023-12-20/x").published == date(
+        2023, 12, 19
+    )
+
+
+def test_page_and_meta_element_together_outvote_json_ld_that_kept_the_first_publication() -> None:
+    meta = "<meta property='article:published_time' content='2024-01-15T09:00:00+01:00'>"
+    found = extracted(article_page(head=JSON_LD + meta, above="<p>15 January 2024</p>"))
+    assert found.published == date(2024, 1, 15)
+    assert extracted(article_page(head=JSON_LD, above="<p>15 January 2024</p>")).published == date(2023, 12, 4)
+    updated = extracted(article_page(head=JSON_LD + meta, above="<p>Updated 15 January 2024</p>"))
+    assert updated.published == date(2023, 12, 4)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["0000-00-00", "9999-12-31", "2023-02-30", "0", "1970-01-01T00:00:00Z", "2024-02-02T00:00:00+14:00", "31/31/2023"],
+)
+def test_no_date_is_invented_from_one_that_cannot_be(value: str) -> None:
+    node = f'<script type="application/ld+json">{{"@type":"NewsArticle","datePublished":"{value}"}}</script>'
+    meta = f"<meta property='article:published_time' content='{value}'>"
+    found = extracted(article_page(head=node + meta, above=f"<time datetime='{value}'></time>"))
+    assert (found.published, found.published_source) == (None, None)
+    assert DateCandidate(source="jsonld:datePublished", value=value) in found.date_candidates

@@ -74,3 +74,19 @@ def test_a_page_without_any_title_has_none() -> None:
     found = extracted(page)
     assert found.title is None
     assert "no_title" in found.flags
+
+
+def test_a_kicker_before_a_bar_goes_where_another_source_has_none() -> None:
+    bare = f'<script type="application/ld+json">{{"@type":"NewsArticle","headline":"{HEADLINE}"}}</script>'
+    assert titles(og(f"Opinion | {HEADLINE}") + bare, h1=f"Opinion {HEADLINE}")[0] == HEADLINE
+    assert titles(og(f"Opinion | {HEADLINE}"), h1=f"Opinion {HEADLINE}", element="x")[0] == f"Opinion | {HEADLINE}"
+
+
+def test_the_first_full_sentence_of_a_heading_goes_before_sources_that_disagree() -> None:
+    """Publishers write other titles for social media and for search engines."""
+    found = extracted(
+        article_page(head=og("You will not believe these pictures"))
+        .replace(HEADLINE + " - ", "Ferries - ")
+        .replace("</article>", "<h1>More from the harbour</h1></article>")
+    )
+    assert found.title == HEADLINE
