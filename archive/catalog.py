@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,6 +36,7 @@ from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
+from archive.selection import EVERYTHING, Selection
 from archive.url_memory import remember
 
 _ROWS_AT_ONCE = 500
@@ -165,29 +166,13 @@ class Catalog:
         query = sa.select(table.url_id, table.revision).where(table.batch.not_in(batches))
         return {(row.url_id, row.revision) for row in self._rows_of(query, table.url_id, url_ids)}
 
-    def article_entries(
-        self,
-        *,
-        site: str | None = None,
-        url_id: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-    ) -> Iterator[ArticleEntry]:
-        """Articles by shard, then order of archiving; `since` and `until` are days of publication, both included.
-
-        Articles whose day is unknown are left out when a day is asked for.
-        """
+    def article_entries(self, wanted: Selection = EVERYTHING, *, url_id: str | None = None) -> Iterator[ArticleEntry]:
+        """Articles by shard, then order of archiving, that meet what `wanted` asks of site, day, language, revision."""
         table = schema.articles.c
         query = sa.select(schema.articles).order_by(table.shard_key, table.fetched, table.url_id)
-        if site is not None:
-            query = query.where(table.site == site)
         if url_id is not None:
             query = query.where(table.url_id == url_id)
-        if since is not None:
-            query = query.where(table.published >= since)
-        if until is not None:
-            query = query.where(table.published <= until)
-        return map(article_entry, self._streamed(query))
+        return map(article_entry, self._streamed(_selected(query, wanted)))
 
     def capture_location(self, url_id: str) -> RecordLocation | None:
         """Where the newest capture of a URL lies."""
@@ -293,6 +278,29 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, An
     values = list(rows)
     if values:
         connection.execute(table.insert(), values)
+
+
+def _selected(query: sa.Select[Any], wanted: Selection) -> sa.Select[Any]:
+    """The query with what a catalog can tell of `wanted`."""
+    table = schema.articles.c
+    if wanted.sites:
+        query = query.where(table.site.in_(wanted.sites))
+    if wanted.languages:
+        query = query.where(table.language.in_(wanted.languages))
+    published = wanted.by == "published"
+    if wanted.since is not None:
+        query = query.where(table.published >= wanted.since if published else table.fetched >= _midnight(wanted.since))
+    if wanted.until is not None:
+        end = _midnight(wanted.until + timedelta(days=1))
+        query = query.where(table.published <= wanted.until if published else table.fetched < end)
+    if wanted.latest:
+        newer = schema.articles.alias("newer").c
+        query = query.where(~sa.exists().where(newer.url_id == table.url_id, newer.revision > table.revision))
+    return query
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def _forget(connection: Connection, batches: Iterable[str]) -> set[str]:

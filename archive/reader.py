@@ -7,16 +7,38 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator
-from datetime import date
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import groupby
 
+from archive import schema
 from archive.catalog import Catalog
 from archive.errors import DamagedObject
 from archive.records import Article, Capture, RecordLocation
+from archive.selection import EVERYTHING, Selection
 from archive.shards import read_shard
 from archive.store import Store
 from archive.warc_reader import read_record
+
+_SHARDS_AHEAD = 8
+"""A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
+
+Revisions = set[tuple[str, int]]
+"""URL id and number of each revision wanted of one shard."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How much there is to read."""
+
+    articles: int
+    """As far as the catalog knows; the selection may ask more of them."""
+    shards: int
+    """Objects to be fetched."""
+    bytes: int
+    """Bytes of those objects."""
 
 
 class ArchiveReader:
@@ -26,20 +48,23 @@ class ArchiveReader:
         self._store = store
         self._catalog = catalog
 
-    def articles(
-        self,
-        *,
-        site: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-    ) -> Iterator[Article]:
-        """All revisions of all articles, shard by shard; `since` and `until` are days of publication, both included."""
-        entries = self._catalog.article_entries(site=site, since=since, until=until)
-        for shard_key, group in groupby(entries, key=lambda entry: entry.shard_key):
-            wanted = {(entry.url_id, entry.revision) for entry in group}
-            for article in self._shard(shard_key, {url_id for url_id, _ in wanted}):
-                if (article.url_id, article.revision) in wanted:
+    def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
+        """The articles that meet `wanted`, shard by shard; a few shards are fetched ahead."""
+        entries = self._catalog.article_entries(wanted)
+        revisions = (
+            (key, {(entry.url_id, entry.revision) for entry in group})
+            for key, group in groupby(entries, key=lambda entry: entry.shard_key)
+        )
+        for data, chosen in self._fetched_ahead(revisions):
+            for article in read_shard(io.BytesIO(data), url_ids={url_id for url_id, _ in chosen}):
+                if (article.url_id, article.revision) in chosen and wanted.admits(article):
                     yield article
+
+    def plan(self, wanted: Selection = EVERYTHING) -> Plan:
+        """What `articles` would read."""
+        in_shard = Counter(entry.shard_key for entry in self._catalog.article_entries(wanted))
+        sizes = (row["size"] for row in self._catalog.rows(schema.objects, kind="articles") if row["key"] in in_shard)
+        return Plan(articles=in_shard.total(), shards=len(in_shard), bytes=sum(sizes))
 
     def article(self, url_id: str) -> Article | None:
         """The newest revision of one article, None if we hold none."""
@@ -47,7 +72,7 @@ class ArchiveReader:
         if not entries:
             return None
         newest = max(entries, key=lambda entry: entry.revision)
-        for article in self._shard(newest.shard_key, {url_id}):
+        for article in read_shard(io.BytesIO(self._shard(newest.shard_key)), url_ids={url_id}):
             if article.revision == newest.revision:
                 return article
         raise DamagedObject(f"{newest.shard_key}: revision {newest.revision} of {newest.url} is missing from it")
@@ -63,8 +88,24 @@ class ArchiveReader:
             )
         return capture
 
-    def _shard(self, key: str, url_ids: set[str]) -> Iterator[Article]:
+    def _fetched_ahead(self, shards: Iterable[tuple[str, Revisions]]) -> Iterator[tuple[bytes, Revisions]]:
+        """The bytes of shards in their order, `_SHARDS_AHEAD` of them under way while one is used."""
+        waiting: deque[tuple[Future[bytes], Revisions]] = deque()
+        with ThreadPoolExecutor(_SHARDS_AHEAD) as pool:
+            try:
+                for key, revisions in shards:
+                    waiting.append((pool.submit(self._shard, key), revisions))
+                    if len(waiting) > _SHARDS_AHEAD:
+                        future, chosen = waiting.popleft()
+                        yield future.result(), chosen
+                for future, chosen in waiting:
+                    yield future.result(), chosen
+            finally:
+                # Whoever stops in the middle shall not wait for shards that nobody reads.
+                pool.shutdown(wait=False, cancel_futures=True)
+
+    def _shard(self, key: str) -> bytes:
         data = self._store.get(key)
         if hashlib.sha256(data).hexdigest() != self._catalog.object_sha256(key):
             raise DamagedObject(f"{key}: its SHA-256 is not the one recorded; run `presskeep verify`")
-        yield from read_shard(io.BytesIO(data), url_ids=url_ids)
+        return data

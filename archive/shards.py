@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -78,21 +79,22 @@ _DICTIONARIES = [
 ]
 
 
-def write_shard(articles: Sequence[Article], stream: BinaryIO) -> None:
-    """Write the articles, in the order given, as one Parquet file."""
-    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in SCHEMA]
-    pq.write_table(
-        pa.Table.from_arrays(columns, schema=SCHEMA),
+def write_shard(articles: Iterable[Article], stream: BinaryIO) -> None:
+    """Write the articles, in the order given, as one Parquet file; a row group of them is held at a time."""
+    with pq.ParquetWriter(
         stream,
+        SCHEMA,
         compression="zstd",
         compression_level=9,
-        row_group_size=_ROWS_PER_GROUP,
         use_dictionary=_DICTIONARIES,
         write_statistics=_STATISTICS,
         write_page_checksum=True,
         # Parquet's own types say all; Arrow's copy of the schema would cost 3 kB a file.
         store_schema=False,
-    )
+    ) as writer:
+        rest = iter(articles)
+        while group := list(islice(rest, _ROWS_PER_GROUP)):
+            writer.write_table(_table(group))
 
 
 def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Iterator[Article]:
@@ -116,6 +118,11 @@ def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Ite
                         yield _article(row)
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as exc:
         raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
+
+
+def _table(articles: Sequence[Article]) -> pa.Table:
+    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in SCHEMA]
+    return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
 def _plain(value: Any) -> Any:

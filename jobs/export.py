@@ -1,79 +1,85 @@
-"""The archive as one file that other programs read: JSON lines (https://jsonlines.org), one article a line."""
+"""Articles as one file that other programs read: JSON lines, CSV or Parquet.
+
+JSON lines and Parquet hold every field. CSV is for spreadsheets: one row an article, lists joined by `; `, and no cell
+that a spreadsheet would take for a formula.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, BinaryIO
+import csv
+import dataclasses
+import gzip
+import io
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, BinaryIO, cast
 
 from pydantic import TypeAdapter
 
-from archive.reader import ArchiveReader
 from archive.records import Article
-from jobs.errors import JobsError
+from archive.shards import write_shard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _ARTICLE = TypeAdapter(Article)
 
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell that begins so is a formula to a spreadsheet (CWE-1236); an apostrophe before it makes it text."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Written:
-    """How much was written so far."""
-
-    articles: int
-    bytes: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Selection:
-    """Which articles; everything that is not said means all."""
-
-    sites: Sequence[str] = ()
-    since: date | None = None
-    """First day of publication; without a day, articles whose day is unknown count too."""
-    until: date | None = None
-    """Last day of publication."""
+_LISTS = ("authors", "tags", "flags")
+_NOT_IN_CSV = ("date_candidates", "removed_blocks")
+CSV_COLUMNS = [field.name for field in dataclasses.fields(Article) if field.name not in _NOT_IN_CSV]
 
 
-def selection(*, sites: Iterable[str], since: str | None, until: str | None) -> Selection:
-    """From what was asked for; days are `YYYY-MM-DD`. JobsError names what is wrong with them."""
-    first, last = _day(since, "--from"), _day(until, "--to")
-    if first and last and first > last:
-        raise JobsError(f"--from {first} is later than --to {last}; exchange them")
-    return Selection(sites=tuple(dict.fromkeys(sites)), since=first, until=last)
-
-
-def _day(given: str | None, option: str) -> date | None:
-    if given is None:
-        return None
-    try:
-        day = date.fromisoformat(given)
-    except ValueError:
-        day = None
-    # ISO 8601 has other forms too, such as week dates; one is enough, and means the same to everybody.
-    if day is None or day.isoformat() != given:
-        raise JobsError(f"{option} {given!r}: is no day of the calendar; write it as YYYY-MM-DD, such as 2026-02-28")
-    return day
-
-
-def select(reader: ArchiveReader, wanted: Selection) -> Iterator[Article]:
-    """All revisions of the selected articles, site by site and shard by shard, held one shard at a time."""
-    for site in wanted.sites or (None,):
-        yield from reader.articles(site=site, since=wanted.since, until=wanted.until)
-
-
-def write_jsonl(articles: Iterable[Article], stream: BinaryIO, on_progress: Callable[[Written], None]) -> Written:
-    """Write each article as a line of UTF-8 JSON: all fields of `Article`, times as ISO 8601. Tells how far it is."""
-    written = Written(articles=0, bytes=0)
+def write_jsonl(articles: Iterable[Article], stream: BinaryIO) -> None:
+    """Write each article as a line of UTF-8 JSON (https://jsonlines.org): all fields, times as ISO 8601."""
     for article in articles:
-        line = _ARTICLE.dump_json(article) + b"\n"
-        stream.write(line)
-        written = Written(articles=written.articles + 1, bytes=written.bytes + len(line))
-        on_progress(written)
-    return written
+        stream.write(_ARTICLE.dump_json(article) + b"\n")
+
+
+def write_csv(articles: Iterable[Article], stream: BinaryIO) -> None:
+    """Write a header and a row an article (RFC 4180), UTF-8 with the byte order mark that spreadsheets look for."""
+    text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+    rows = csv.writer(text)
+    rows.writerow(CSV_COLUMNS)
+    for article in articles:
+        plain = fields(article) | {name: "; ".join(getattr(article, name)) for name in _LISTS}
+        rows.writerow([_cell(plain[name]) for name in CSV_COLUMNS])
+    text.detach()
+
+
+FILE_FORMATS: dict[str, Callable[[Iterable[Article], BinaryIO], None]] = {
+    "jsonl": write_jsonl,
+    "csv": write_csv,
+    "parquet": write_shard,
+}
+"""Name -> what writes articles to a stream in that format."""
+
+
+@contextmanager
+def compressed(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """The stream, or one that compresses into it as the end of the file's name (`.gz`, `.zst`) says."""
+    if name.endswith(".gz"):
+        with gzip.GzipFile(filename="", fileobj=stream, mode="wb", compresslevel=6, mtime=0) as packed:
+            yield cast(BinaryIO, packed)
+    elif name.endswith(".zst"):
+        with zstd.ZstdFile(stream, "wb") as packed:
+            yield cast(BinaryIO, packed)
+    else:
+        yield stream
 
 
 def fields(article: Article) -> dict[str, Any]:
     """All fields of an article as plain values, the same as in a line of `write_jsonl`."""
     plain: dict[str, Any] = _ARTICLE.dump_python(article, mode="json")
     return plain
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return "'" + value
+    return value

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from archive.catalog import Catalog
 from archive.catalog_rows import RunCount
 from archive.errors import CatalogError
 from archive.records import RecordLocation, url_id
+from archive.selection import Selection
 from tests.sample_articles import SITE, START, make_url
 from tests.sample_batches import RUN, commit, make_article, make_entry, make_manifest, make_outcome
 
@@ -101,15 +103,40 @@ def test_articles_are_selected_by_site_url_and_day(catalog: Catalog) -> None:
     commit(catalog, "b1", articles=[make_article(number, published=day) for number, day in enumerate(days)])
     commit(catalog, "b2", site="weekly", articles=[replace(make_article(9), site="weekly")])
 
-    def found(**wanted: object) -> list[str]:
-        return [entry.url for entry in catalog.article_entries(**wanted)]  # type: ignore[arg-type]
+    def found(**wanted: Any) -> list[str]:
+        return [entry.url for entry in catalog.article_entries(Selection(**wanted))]
 
     february = [make_url(1), make_url(2)]
-    assert found(site=SITE, since=date(2026, 2, 1), until=date(2026, 2, 28)) == february
-    assert found(site=SITE, until=date(2026, 2, 28)) == [make_url(0), *february]
-    assert sorted(found(site=SITE)) == [make_url(number) for number in range(5)]
-    assert found(site="weekly") == found(url_id=ids(9)[0]) == [make_url(9)]
-    assert found(site="nothing") == []
+    assert found(sites=[SITE], since=date(2026, 2, 1), until=date(2026, 2, 28)) == february
+    assert found(sites=[SITE], until=date(2026, 2, 28)) == [make_url(0), *february]
+    assert sorted(found(sites=[SITE])) == [make_url(number) for number in range(5)]
+    assert found(sites=["weekly"]) == [make_url(9)]
+    assert [entry.url for entry in catalog.article_entries(url_id=ids(9)[0])] == [make_url(9)]
+    assert found(sites=["nothing"]) == []
+    assert len(found(sites=[SITE, "weekly"])) == 6
+
+
+def test_articles_are_selected_by_language_and_day_of_the_capture(catalog: Catalog) -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=UTC)
+    moments = [midnight - timedelta(microseconds=1), midnight, midnight + timedelta(days=1)]
+    articles = [replace(make_article(number), fetched=moment) for number, moment in enumerate(moments)]
+    commit(catalog, "b1", articles=[*articles[:2], replace(articles[2], language="ckb")])
+
+    def found(**wanted: Any) -> list[str]:
+        return [entry.url for entry in catalog.article_entries(Selection(**wanted))]
+
+    day = date(2026, 3, 2)
+    assert found(by="fetched", since=day, until=day) == [make_url(1)]
+    assert found(by="fetched", since=day) == [make_url(1), make_url(2)]
+    assert found(languages=["ckb", "de"]) == [make_url(2)]
+
+
+def test_the_latest_revision_can_be_had_alone(catalog: Catalog) -> None:
+    first = make_article(1)
+    commit(catalog, "b1", articles=[first, make_article(2)])
+    commit(catalog, "b2", articles=[replace(first, revision=2, published=date(2020, 1, 1))])
+    found = [(entry.url, entry.revision) for entry in catalog.article_entries(Selection(latest=True))]
+    assert sorted(found) == [(make_url(1), 2), (make_url(2), 1)]
 
 
 def test_articles_come_shard_by_shard_in_the_order_of_archiving(catalog: Catalog) -> None:

@@ -20,6 +20,7 @@ from archive.errors import ArchiveError, StoreUnavailable
 from archive.manifest import Manifest
 from archive.reader import ArchiveReader
 from archive.records import url_id
+from archive.selection import Selection
 from archive.store import DirectoryStore, Store
 from archive.writer import ArchiveWriter, BatchLimits
 from tests.sample_articles import SITE, START, make_capture, make_draft, make_url
@@ -72,7 +73,7 @@ def test_what_was_archived_can_be_read_back(store: Store, catalog: Catalog, tmp_
         archive(writer, number)
     [batch] = writer.finish()
     reader = ArchiveReader(store, catalog)
-    articles = list(reader.articles(site=SITE))
+    articles = list(reader.articles(Selection(sites=[SITE])))
     assert [article.title for article in articles] == [make_draft(number).title for number in range(5)]
     assert (batch.captures, batch.articles) == (5, 5)
     location = catalog.capture_location(url_id(make_url(3)))
@@ -86,7 +87,9 @@ def test_articles_are_selected_by_day_of_publication(store: Store, catalog: Cata
     for number, day in enumerate([date(2026, 1, 31), date(2026, 2, 1), date(2026, 2, 28), date(2026, 3, 1), None]):
         archive(writer, number, published=day)
     writer.finish()
-    found = ArchiveReader(store, catalog).articles(site=SITE, since=date(2026, 2, 1), until=date(2026, 2, 28))
+    found = ArchiveReader(store, catalog).articles(
+        Selection(sites=[SITE], since=date(2026, 2, 1), until=date(2026, 2, 28))
+    )
     assert [article.published for article in found] == [date(2026, 2, 1), date(2026, 2, 28)]
 
 

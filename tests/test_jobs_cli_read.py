@@ -372,7 +372,7 @@ def test_download_with_a_single_end_leaves_out_unknown_days(folder: Path, tmp_pa
 def test_download_to_standard_output_is_nothing_but_articles(folder: Path) -> None:
     done = presskeep("download", "-", "--site", "daily", folder=folder)
     assert [json.loads(line)["site"] for line in done.stdout.splitlines()] == ["daily"] * 5
-    assert done.err.startswith("5 articles, ")
+    assert done.err.startswith("5 articles in ")
 
 
 def test_download_summarises_as_json(folder: Path, tmp_path: Path) -> None:
@@ -442,6 +442,24 @@ def test_download_shows_its_progress_on_a_terminal_only(folder: Path, tmp_path: 
     code, seen = on_terminal(folder, "download", str(tmp_path / "two.jsonl"), columns=100)
     assert code == 0
     assert "6 articles" in seen
+
+
+def test_download_writes_the_format_that_is_asked_for(folder: Path, tmp_path: Path) -> None:
+    for form in ("csv", "parquet", "markdown", "text"):
+        done = presskeep("download", str(tmp_path / form), "--format", form, "--latest", folder=folder)
+        assert done.code == 0, done.err
+        assert "5 articles, " in done.out
+    assert len(list(tmp_path.glob("markdown/data/*/*/*.md"))) == 5
+    assert presskeep("download", "-", "--format", "text", folder=folder).code == 2
+
+
+def test_download_takes_conditions_and_a_limit_and_tells_its_plan(folder: Path, tmp_path: Path) -> None:
+    plan = presskeep("download", "-", "--site", "daily", "--dry-run", "--json", folder=folder).json
+    assert (plan["articles"], plan["shards"] > 1) == (5, True)
+    presskeep("download", str(tmp_path / "two"), "--limit", "2", folder=folder)
+    assert len(lines(tmp_path / "two")) == 2
+    presskeep("download", str(tmp_path / "none"), "--match", "occurs nowhere", folder=folder)
+    assert lines(tmp_path / "none") == []
 
 
 # new_file

@@ -1,0 +1,139 @@
+"""Articles as a folder of files, one an article, for people and their editors: Markdown or plain text.
+
+The folder is a bag (BagIt 1.0, RFC 8493): the articles lie under `data/<site>/<YYYY-MM>/`, and `manifest-sha256.txt`
+holds their checksums. It is written last, so a folder without it is not complete; the same download again completes it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable
+from datetime import date
+from pathlib import Path
+
+from archive.keys import month
+from archive.records import Article
+from jobs.console import safe
+from jobs.errors import JobsError
+
+_BAG = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
+_MANIFEST = "manifest-sha256.txt"
+_SLUG_LENGTH = 60
+
+
+def markdown(article: Article) -> str:
+    """The article in Markdown with YAML front matter; text from the web can be no markup in it."""
+    front = "".join(f"{name}: {_yaml(value)}\n" for name, value in _facts(article).items() if value)
+    heading = f"# {_escaped(_one_line(article.title))}\n\n" if article.title else ""
+    return f"---\n{front}---\n\n{heading}{_escaped(article.text)}\n"
+
+
+def plain_text(article: Article) -> str:
+    """The article as a headline, a line for each fact, and its paragraphs."""
+    facts = "".join(f"{name}: {_shown(value)}\n" for name, value in _facts(article).items() if value)
+    return f"{facts}\n{safe(article.text)}\n"
+
+
+FOLDER_FORMATS: dict[str, tuple[str, Callable[[Article], str]]] = {
+    "markdown": (".md", markdown),
+    "text": (".txt", plain_text),
+}
+"""Name -> end of the files' names, and what renders an article."""
+
+
+def write_folder(articles: Iterable[Article], folder: Path, form: str) -> None:
+    """Write the bag; JobsError when something else is in that folder, or the disk refuses.
+
+    Files that an interrupted download left are kept where their bytes are the same.
+    """
+    suffix, render = FOLDER_FORMATS[form]
+    checksums: dict[str, str] = {}
+    try:
+        _begin(folder)
+        for article in articles:
+            path = f"data/{article.site}/{month(article.published)}/{file_name(article)}{suffix}"
+            data = render(article).encode()
+            _write(folder / path, data)
+            checksums[path] = hashlib.sha256(data).hexdigest()
+        _refuse_strays(folder, checksums)
+        _write(folder / "bagit.txt", _BAG)
+        _write(
+            folder / _MANIFEST, "".join(f"{digest}  {path}\n" for path, digest in sorted(checksums.items())).encode()
+        )
+    except OSError as exc:
+        raise JobsError(f"{folder}: cannot be written: {exc.strerror or exc}; check it and the free space") from exc
+
+
+def file_name(article: Article) -> str:
+    """`<day>-<headline>-<id>-r<revision>`: ASCII letters, digits and hyphens, unique, and a name on every system."""
+    day = article.published or "undated"
+    plain = unicodedata.normalize("NFKD", article.title or "").encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-")
+    return "-".join(part for part in (str(day), slug, article.url_id[:12], f"r{article.revision}") if part)
+
+
+def _begin(folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    there = {path.name for path in folder.iterdir()}
+    if _MANIFEST in there:
+        raise JobsError(f"{folder}: holds a whole download already; name a new folder")
+    (folder / "data").mkdir(exist_ok=True)
+    linked = (path for path in (folder / "data", *folder.rglob("*")) if path.is_symlink())
+    for foreign in (*sorted(there - {"data", "bagit.txt"}), *linked):
+        raise JobsError(f"{folder}: {foreign} is not from a download; name a new folder")
+
+
+def _refuse_strays(folder: Path, written: Container[str]) -> None:
+    for path in sorted(folder.glob("data/**/*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in written:
+            raise JobsError(f"{folder}: {name} is from another download; remove it, or name a new folder")
+
+
+def _write(path: Path, data: bytes) -> None:
+    if path.is_file() and path.read_bytes() == data:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def _facts(article: Article) -> dict[str, str | list[str] | date | int | None]:
+    return {
+        "title": article.title,
+        "authors": list(article.authors),
+        "published": article.published_at.isoformat() if article.published_at else article.published,
+        "modified": article.modified_at.isoformat() if article.modified_at else article.modified,
+        "site": article.site,
+        "section": article.section,
+        "tags": list(article.tags),
+        "language": article.language,
+        "url": article.url,
+        "fetched": article.fetched.isoformat(),
+        "revision": article.revision,
+        "flags": list(article.flags),
+        "url_id": article.url_id,
+    }
+
+
+def _yaml(value: object) -> str:
+    """JSON, which YAML 1.2 includes (section 1.3 of its specification)."""
+    return safe(json.dumps(value, ensure_ascii=False, default=str))
+
+
+def _shown(value: object) -> str:
+    return _one_line("; ".join(value) if isinstance(value, list) else str(value))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(safe(text).split())
+
+
+def _escaped(text: str) -> str:
+    """Text that means in CommonMark just what it says (sections 2.4, 4.2, 4.3, 5.2)."""
+    inline = re.sub(r"[\\`*_\[\]<>&]", r"\\\g<0>", safe(text))
+    return re.sub(r"(?m)^(\s*)(\d*)([#+\-=~.)])", r"\1\2\\\3", inline)
