@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-slow lint bench bench-extraction lock clean
+.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-extraction lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -17,7 +17,10 @@ test: lint  ## Lint, types, import contract, tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## The long proofs
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m "slow and not ceph"
+
+test-ceph: $(READY)  ## The contract of stores on Ceph; needs Debian's ceph-common ceph-mon ceph-osd radosgw
+	$(BIN)/pytest -m ceph
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -27,6 +30,9 @@ lint: $(READY)
 
 bench: $(READY)  ## Articles a second beside the script one would write in an afternoon; PAGES=folder of real pages
 	$(BIN)/python -m bench.pipeline $(if $(PAGES),--pages $(PAGES))
+
+bench-durability: $(READY)  ## The proof of the durability contract: kills, damage, outages; half an hour
+	$(BIN)/python -m bench.durability
 
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,14 @@ import pytest
 from archive.catalog import Catalog
 from archive.store import DirectoryStore, Store
 from archive.store_s3 import S3Store
+from tests.ceph import PACKAGES, Ceph, missing_programs
 from tests.fake_time import FakeTime
 from tests.fault_proxy import FaultProxy
 from tests.postgres import Postgres
 from tests.seaweed import BUCKET, Seaweed
+
+# The first of these tests waits for Ceph's start.
+_CEPH = (pytest.mark.slow, pytest.mark.ceph, pytest.mark.timeout(600))
 
 
 @pytest.fixture(scope="session")
@@ -32,12 +36,7 @@ def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
 @pytest.fixture
 def aws(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seaweed:
     """The server, with boto3's whole environment pointing at it and at nothing of this machine's user."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
-    for name, value in seaweed.environment().items():
-        monkeypatch.setenv(name, value)
+    _set_environment(monkeypatch, tmp_path, seaweed.environment())
     return seaweed
 
 
@@ -59,7 +58,24 @@ def directory_store(tmp_path: Path) -> DirectoryStore:
     return DirectoryStore(tmp_path / "archive")
 
 
-@pytest.fixture(params=["directory", "s3"])
+@pytest.fixture(scope="session")
+def ceph() -> Iterator[Ceph]:
+    """A running server with the bucket `archive`; the test is skipped where Ceph is not installed."""
+    if missing := missing_programs():
+        pytest.skip(f"{', '.join(missing)} not found; Debian has them in {' '.join(PACKAGES)}")
+    with Ceph() as server:
+        server.create_bucket(BUCKET)
+        yield server
+
+
+@pytest.fixture
+def ceph_store(ceph: Ceph, prefix: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S3Store:
+    """As `s3_store`, in Ceph."""
+    _set_environment(monkeypatch, tmp_path, ceph.environment())
+    return S3Store(BUCKET, prefix, part_size=5 << 20, multipart_from=6 << 20)
+
+
+@pytest.fixture(params=["directory", "s3", pytest.param("ceph", marks=_CEPH)])
 def store(request: pytest.FixtureRequest) -> Store:
     """Each kind of store in turn."""
     found: Store = request.getfixturevalue(f"{request.param}_store")
@@ -109,3 +125,12 @@ def catalog(catalog_url: str) -> Iterator[Catalog]:
     catalog.prepare()
     yield catalog
     catalog.close()
+
+
+def _set_environment(monkeypatch: pytest.MonkeyPatch, folder: Path, environment: Mapping[str, str]) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(folder / "no-config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(folder / "no-credentials"))
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)

