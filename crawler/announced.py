@@ -38,6 +38,8 @@ class Announced:
     """Articles, or at least candidates: the site profile decides."""
     sitemaps: tuple[Found, ...] = ()
     """Sitemaps that a sitemap index names, with their `lastmod` as `announcement.modified`."""
+    feeds: tuple[str, ...] = ()
+    """Feeds that a page names in its head (`rel=alternate`), those of comments left out."""
     next_page: str | None = None
     """URL of the section page that continues this one."""
     reason: str | None = None

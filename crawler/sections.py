@@ -30,6 +30,9 @@ _LONGEST_HEADLINE = 300
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _NEXT = CSSSelector("link[rel~=next][href], a[rel~=next][href]")
 _CURRENT = CSSSelector("[aria-current=page], .current, .active, .selected, .is-active, .is-current")
+_ALTERNATE = CSSSelector("link[rel~=alternate][href][type]")
+_FEED_TYPE = re.compile(r"application/((rss|atom|rdf)\+xml|feed\+json)\b", re.IGNORECASE)
+_OF_COMMENTS = re.compile(r"/comments?/|[?&]feed=comments")
 _OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _PAGE_SUFFIX = re.compile(r"(/page)?/?\d*/?$", re.IGNORECASE)
 
@@ -53,7 +56,8 @@ def read_section(body: bytes, base_url: str, content_type: str | None = None) ->
     """The links of an HTML page in page order, each address once, with the best headline among its anchors.
 
     `content_type` is the HTTP header. `next_page` is what `rel=next` names, else the pager's link to the number after
-    the current one, always on the same host. A page without links has the reason `section_empty`.
+    the current one, always on the same host; `feeds` are those that its head offers (HTML Standard, link type
+    "alternate"). A page without links has the reason `section_empty`.
     SourceError: `too_large`.
     """
     if len(body) > MAX_BYTES:
@@ -68,10 +72,24 @@ def read_section(body: bytes, base_url: str, content_type: str | None = None) ->
     pages = (*(_href(element) for element in _NEXT(page)), *_next_number(anchors, page, base, base_url))
     return Announced(
         found=found,
+        feeds=tuple(dict.fromkeys(_feeds(page, base))),
         next_page=next(_continuations(pages, base, base_url), None),
         reason=None if found else "section_empty",
         warnings=(*warnings, *skipped),
     )
+
+
+def _feeds(page: etree._Element, base: str) -> Iterator[str]:
+    """Feeds of the page's site; a page of ten thousand of them is no honest one."""
+    for element in islice(_ALTERNATE(page), 100):
+        if not _FEED_TYPE.match(element.get("type", "").strip()):
+            continue
+        try:
+            url = absolute_url(_href(element), base)
+        except InvalidUrl:
+            continue
+        if not _OF_COMMENTS.search(url):
+            yield url
 
 
 def _parsed(body: bytes, content_type: str | None) -> tuple[etree._Element, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ def crawl_settings(config: Config) -> dict[str, Any]:
     profiles = config.profiles()
     return {
         "USER_AGENT": config.user_agent,
-        "DOWNLOAD_SLOTS": _slots(profiles),
+        "DOWNLOAD_SLOTS": download_slots(profiles.values()),
         "PRESSKEEP_ALLOW_NETWORKS": [str(network) for network in config.allow_networks],
         "PRESSKEEP_ARCHIVE": config.archive,
         "PRESSKEEP_CATALOG": config.catalog_url,
@@ -24,10 +24,10 @@ def crawl_settings(config: Config) -> dict[str, Any]:
     }
 
 
-def _slots(profiles: Mapping[str, SiteProfile]) -> dict[str, dict[str, float]]:
+def download_slots(profiles: Iterable[SiteProfile]) -> dict[str, dict[str, float]]:
     """One download slot a host; where two sites share a host, the slower pace counts."""
     slots: dict[str, dict[str, float]] = {}
-    for profile in profiles.values():
+    for profile in profiles:
         for host in profile.hosts:
             name = urlsplit(f"//{host}").hostname or host
             slot = slots.get(name, {"delay": 0.0, "concurrency": profile.fetch.concurrency})

@@ -111,7 +111,11 @@ def test_every_command_is_told_of_in_the_readme_or_a_document() -> None:
 def test_no_command_or_option_is_told_of_that_does_not_exist(document: Path) -> None:
     for words in command_lines(text_of(str(document))):
         assert words[0] in COMMANDS, words
-        options = {name for option in COMMANDS[words[0]].params for name in option.opts}
+        command = COMMANDS[words[0]]
+        if len(words) > 1 and hasattr(command, "commands"):
+            assert words[1] in command.commands, words
+            command = command.commands[words[1]]
+        options = {name for option in command.params for name in option.opts}
         given = {word for word in words[1:] if re.fullmatch(r"--?[a-z][a-z-]*", word)}
         assert given <= options | {"--help", "-vv"}, words
 

@@ -24,16 +24,14 @@ from twisted.python.failure import Failure
 from archive import outcomes
 from archive.errors import ArchiveError
 from archive.records import Announcement, url_id
-from crawler.announced import MAX_BYTES, Announced, Found, SourceError
+from crawler.announced import MAX_BYTES, Found, SourceError
 from crawler.archiving import Archiving
 from crawler.due import is_due
 from crawler.errors import CrawlerError
 from crawler.failures import failure_outcome
-from crawler.feeds import read_feed
 from crawler.media_types import refused_type
 from crawler.profile import SiteProfile
-from crawler.sections import read_section
-from crawler.sitemaps import read_sitemap
+from crawler.sources import SourceKind, read_source
 from crawler.visits import META, Errand, Visit
 
 SITEMAP_DEPTH = 3
@@ -86,12 +84,12 @@ class NewsSpider(Spider):
         async for page in self._given_pages():
             yield page
 
-    async def parse_source(self, response: Response, kind: str, depth: int) -> AsyncIterator[Any]:
+    async def parse_source(self, response: Response, kind: SourceKind, depth: int) -> AsyncIterator[Any]:
         """Read a feed, sitemap or section page and go on to what it announces."""
         errand: Errand = response.meta[META]
         profile = self.sites[errand.site]
         try:
-            announced = await asyncio.to_thread(_read, kind, response)
+            announced = await asyncio.to_thread(read_source, kind, response.body, response.url, content_type(response))
         except SourceError as exc:
             yield Visit(errand=errand, outcome=outcomes.outcome(outcomes.SOURCE_FAILED, exc.reason), detail=exc.detail)
             return
@@ -114,8 +112,7 @@ class NewsSpider(Spider):
     def parse_page(self, response: Response) -> Visit:
         """Hand a page on to extraction, unless it is plainly none."""
         errand: Errand = response.meta[META]
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1")
-        if refused := refused_type(content_type):
+        if refused := refused_type(content_type(response)):
             return Visit(errand=errand, outcome=refused, answered=True)
         return Visit(errand=errand, outcome=outcomes.ARCHIVED, answered=True, capture=errand.latest)
 
@@ -197,14 +194,9 @@ class NewsSpider(Spider):
         return Request(errand.url, callback=callback, errback=self.failed, meta={META: errand, **meta}, **options)
 
 
-_READERS: dict[str, Callable[[bytes, str], Announced]] = {"feed": read_feed, "sitemap": read_sitemap}
-
-
-def _read(kind: str, response: Response) -> Announced:
-    if kind == "section":
-        content_type = (response.headers.get("Content-Type") or b"").decode("latin-1") or None
-        return read_section(response.body, response.url, content_type)
-    return _READERS[kind](response.body, response.url)
+def content_type(response: Response) -> str | None:
+    """The HTTP header field as text."""
+    return (response.headers.get("Content-Type") or b"").decode("latin-1") or None
 
 
 def _chosen(profiles: Mapping[str, SiteProfile], sites: str, urls: Iterable[tuple[str, str]]) -> dict[str, SiteProfile]:
