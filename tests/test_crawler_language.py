@@ -14,6 +14,18 @@ UKRAINIAN = "Міст через гавань знову відкрили піс
 RUSSIAN = "Мост через гавань снова открыт после двух лет ремонта, который обошёлся городу в сорок миллионов"
 JAPANESE = "二年にわたる修理を終えて、港の橋が月曜日に再び開通した。市の負担は四千万に上った。"
 CHINESE = "经过两年维修，海港大桥星期一恢复通车，市政府为此花费了四千万。"
+KURMANCI = "Pira benderê piştî du salan ji nû ve hat vekirin û şaredar got ku bajêr ji bo wê çil milyon xerc kiriye"
+SORANI_IN_OLD_SPELLING = (
+    "پردی بهندهرهكه دوای دوو ساڵ نۆژهنكردنهوه سهرلهنوێ كرایهوه و "
+    "سهرۆكی شارهوانی گوتی چل ملیۆنی تێچووه بهڵام بهردهوام دهبێت"
+)
+TURKISH = (
+    "Liman köprüsü iki yıllık onarımın ardından yeniden açıldı ve belediye başkanı kırk milyon harcandığını söyledi"
+)
+AZERBAIJANI = "Liman körpüsü iki illik təmirdən sonra yenidən açıldı və bələdiyyə sədri qırx milyon xərcləndiyini dedi"
+NORWEGIAN = (
+    "Havnebroen åpnet igjen etter to år med reparasjoner, og ordføreren sa at det hadde kostet byen førti millioner"
+)
 KOREAN = "항구 다리가 이 년간의 수리를 마치고 월요일에 다시 개통되었다."
 
 
@@ -58,6 +70,54 @@ def test_an_edition_of_the_profile_decides() -> None:
     assert found.language == "kmr"
 
 
-def test_the_profiles_language_serves_where_the_page_says_nothing() -> None:
-    assert extracted(article_page().replace(" lang='en'", ""), language="sv").language == "sv"
-    assert extracted(article_page().replace(" lang='en'", "")).language is None
+def test_a_template_in_the_wrong_language_is_corrected_by_the_words() -> None:
+    assert extracted(article_page(), language="sv").language == "en"
+    assert extracted(article_page(lang="de"), language="de").language == "en"
+    assert extracted(article_page().replace(" lang='en'", "")).language == "en"
+
+
+@pytest.mark.parametrize("text", ["Unit 7: 40 - 10.79 g (1h30)", "Muu tolo pesi vanda rilu, koma selu binda taro meku"])
+def test_page_and_profile_decide_where_the_text_says_little(text: str) -> None:
+    page = article_page(body=f"<p>{text}</p>")
+    assert extracted(page.replace(" lang='en'", " lang='mi'"), language="sv").language == "mi"
+    assert extracted(page.replace(" lang='en'", ""), language="sv").language == "sv"
+    assert extracted(page.replace(" lang='en'", "")).language is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        (KURMANCI, "kmr"),
+        (SORANI, "ckb"),
+        (SORANI_IN_OLD_SPELLING, "ckb"),
+        (TURKISH, "tr"),
+        (AZERBAIJANI, "az"),
+        (PERSIAN, "fa"),
+        (ARABIC, "ar"),
+        (UKRAINIAN, "uk"),
+        (RUSSIAN, "ru"),
+        (JAPANESE, "ja"),
+        (CHINESE, "zh"),
+        (KOREAN, "ko"),
+    ],
+)
+def test_what_a_text_is_written_in_counts_for_more_than_what_its_page_says(text: str, tag: str) -> None:
+    page = article_page(body="".join(f"<p>{text}, {text}.</p>" for _ in range(5)))
+    assert extracted(page).language == tag
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "tag"),
+    [
+        (KURMANCI, "ku", "kmr"),
+        (KURMANCI, "kmr", "kmr"),
+        (SORANI, "ku", "ckb"),
+        (NORWEGIAN, "nb", "nb"),
+        (NORWEGIAN, "en", "no"),
+        (PERSIAN, "prs", "prs"),
+        (CHINESE, "yue", "yue"),
+    ],
+)
+def test_near_relations_are_told_apart_by_what_the_page_says(text: str, stated: str, tag: str) -> None:
+    page = article_page(body="".join(f"<p>{text}, {text}.</p>" for _ in range(5)), lang=stated)
+    assert extracted(page).language == tag

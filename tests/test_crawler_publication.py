@@ -14,6 +14,10 @@ JSON_LD = (
     '"dateModified":"2023-12-05T08:00:00+03:00"}</script>'
 )
 META = "<meta property='article:published_time' content='2023-11-01T00:00:00Z'>"
+GERMAN = 4 * (
+    "<p>Die Hafenbrücke ist nach zwei Jahren wieder offen, und die ersten, die am Montag darüber gingen, waren "
+    "dreihundert Schulkinder mit Fahnen und einer Blaskapelle, die seit dem frühen Morgen gewartet hatten.</p>"
+)
 FEED = Announcement(source="https://paper.example/rss", kind="feed", published="Mon, 04 Dec 2023 20:00:00 +0300")
 
 
@@ -58,7 +62,7 @@ def test_an_announcement_decides_where_the_page_is_ambiguous() -> None:
 
 
 def test_a_german_page_writes_the_day_first() -> None:
-    found = extracted(article_page(above="<p>04.12.2023</p>", lang="de"))
+    found = extracted(article_page(above="<p>04.12.2023</p>", body=GERMAN, lang="de"))
     assert found.published == date(2023, 12, 4)
 
 
@@ -125,9 +129,9 @@ def test_dates_that_stand_beside_the_headline_in_unusual_ways_are_read(above: st
 
 def test_a_date_in_the_footer_of_an_article_is_found_where_there_is_no_other() -> None:
     footer = "<footer><span class='post-created'>28.01.22</span></footer>"
-    found = extracted(article_page(below=footer, lang="de"))
+    found = extracted(article_page(body=GERMAN, below=footer, lang="de"))
     assert (found.published, found.published_source) == (date(2022, 1, 28), "marked")
-    assert extracted(article_page(head=META, below=footer, lang="de")).published == date(2023, 11, 1)
+    assert extracted(article_page(head=META, body=GERMAN, below=footer, lang="de")).published == date(2023, 11, 1)
 
 
 def test_dates_of_teasers_are_not_the_articles() -> None:
