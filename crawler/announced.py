@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from archive.records import Announcement
 from crawler.errors import CrawlerError
@@ -41,7 +42,7 @@ class Announced:
     feeds: tuple[str, ...] = ()
     """Feeds that a page names in its head (`rel=alternate`), those of comments left out."""
     next_page: str | None = None
-    """URL of the section page that continues this one."""
+    """URL of the page of the same section or feed that continues this one."""
     reason: str | None = None
     """Why a sound source announced nothing: `feed_empty`, `sitemap_empty`, `section_empty`, `list_empty`."""
     warnings: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ class SourceError(CrawlerError):
     """Raised when a source cannot be read at all; retry only with fresh bytes.
 
     `reason` is a slug for counting: `feed_is_html`, `not_a_feed`, `sitemap_is_html`, `not_a_sitemap`, `bad_xml`,
-    `xml_bomb`, `bad_gzip`, `too_large`.
+    `bad_json`, `xml_bomb`, `bad_gzip`, `too_large`.
     """
 
     def __init__(self, source: str, reason: str, detail: str) -> None:
@@ -74,6 +75,15 @@ def resolve(entries: Iterable[tuple[str, Announcement]], base_url: str) -> tuple
             refused[exc.reason] += 1
             examples.setdefault(exc.reason, str(exc))
     return tuple(found), tuple(f"{n} skipped as {reason}: {examples[reason]}" for reason, n in refused.items())
+
+
+def next_of(link: str | None, base_url: str) -> str | None:
+    """The absolute URL of a source's next page; None for the same page, another host, or what is no URL."""
+    try:
+        url = absolute_url(link, base_url) if link else base_url
+    except InvalidUrl:
+        return None
+    return url if url != base_url and urlsplit(url).netloc == urlsplit(base_url).netloc else None
 
 
 def tidy(text: str | None, limit: int = 1000) -> str | None:

@@ -1,4 +1,4 @@
-"""Feeds: RSS 0.9x, 1.0, 2.0 and Atom, read by feedparser.
+"""Feeds: RSS 0.9x, 1.0, 2.0 and Atom, read by feedparser; and JSON Feed.
 
 feedparser alone takes quadratic time or gigabytes on hostile feeds (a long author, repeated entities, deep nesting),
 and spends most of an honest one on article texts that we fetch from the page anyway. So lxml reads the feed first,
@@ -16,8 +16,9 @@ from lxml import etree
 from w3lib.html import remove_tags, replace_entities
 
 from archive.records import Announcement
-from crawler.announced import MAX_BYTES, Announced, SourceError, looks_like_html, resolve, tidy
+from crawler.announced import MAX_BYTES, Announced, SourceError, looks_like_html, next_of, resolve, tidy
 from crawler.charset import decode
+from crawler.json_feeds import read_json_feed
 from crawler.xml_guard import SAFE, local_name, mended, refuse_entities
 
 MAX_ENTRIES = 5_000
@@ -45,11 +46,14 @@ _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 def read_feed(body: bytes, base_url: str, content_type: str | None = None) -> Announced:
     """The entries of a feed; `content_type` is the HTTP header, for its charset.
 
-    A sound feed without entries has the reason `feed_empty`. SourceError: `feed_is_html`, `not_a_feed`, `bad_xml`,
+    `next_page` is the page of older entries that the feed names (RFC 5005, section 3), on the same host. A sound feed
+    without entries has the reason `feed_empty`. SourceError: `feed_is_html`, `not_a_feed`, `bad_xml`, `bad_json`,
     `xml_bomb`, `too_large`.
     """
     if len(body) > MAX_BYTES:
         raise SourceError(base_url, "too_large", f"is a feed of {len(body):,} bytes, over the limit of {MAX_BYTES:,}")
+    if re.match(rb"(\xef\xbb\xbf)?\s*\{", body):
+        return read_json_feed(body, base_url)
     root, warnings = _parsed(body, base_url, content_type)
     if root is None or local_name(root).lower() not in _CONTAINERS:
         raise _not_a_feed(body, base_url)
@@ -64,7 +68,9 @@ def read_feed(body: bytes, base_url: str, content_type: str | None = None) -> An
         raise SourceError(base_url, "bad_xml", f"is no readable feed: {warnings[0]}")
     found, skipped = resolve(_entries(feed, base_url), base_url)
     reason = None if feed.entries else "feed_empty"
-    return Announced(found=found, reason=reason, warnings=(*warnings, *skipped))
+    links = feed.feed.get("links", ())
+    older = next((link.get("href") for link in links if link.get("rel") == "next"), None)
+    return Announced(found=found, next_page=next_of(older, base_url), reason=reason, warnings=(*warnings, *skipped))
 
 
 def _parsed(body: bytes, base_url: str, content_type: str | None) -> tuple[etree._Element | None, list[str]]:

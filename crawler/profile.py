@@ -43,13 +43,13 @@ class Sources(_Table):
     """Where the site announces its articles; absolute http(s) URLs."""
 
     feeds: Listed[SourceUrl] = ()
-    """RSS or Atom feeds."""
+    """RSS, Atom or JSON feeds."""
     sitemaps: Listed[SourceUrl] = ()
     """Sitemaps, news sitemaps or sitemap indexes, plain or gzip."""
     sections: Listed[SourceUrl] = ()
     """Section or home pages whose links are searched for articles."""
     section_pages: int = Field(default=1, ge=1, le=50)
-    """How many pages of a paged section to follow (rel=next or the link after the current page number)."""
+    """How many pages of a paged section or feed to follow (rel=next or the link after the current page number)."""
 
 
 class ArticleRules(_Table):

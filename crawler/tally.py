@@ -29,6 +29,8 @@ class SiteTally:
     """Other pages by outcome."""
     sources_failed: dict[str, int] = field(default_factory=dict)
     """Feeds, sitemaps and section pages that could not be read, by outcome."""
+    sources_empty: int = 0
+    """Those that could be read and announced nothing at all."""
     sources: int = 0
     """Feeds, sitemaps and section pages met."""
     bytes: int = 0
@@ -58,7 +60,9 @@ def tally(
         one = tallies[site]
         if kind == "source":
             one.sources += count
-            if outcomes.failed(outcome) and outcome != outcomes.SOURCE_EMPTY:
+            if outcome == outcomes.SOURCE_EMPTY:
+                one.sources_empty += count
+            elif outcomes.failed(outcome):
                 one.sources_failed[outcome] = count
         elif outcome == outcomes.ARCHIVED:
             one.new += count

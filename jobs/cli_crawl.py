@@ -169,4 +169,5 @@ def _print_summary(done: Done, seconds: float) -> None:
 def _reasons(site: SiteTally) -> str:
     pages = [f"{count} {outcome}" for outcome, count in sorted(site.failed.items())]
     sources = [f"{count} source {outcome}" for outcome, count in sorted(site.sources_failed.items())]
-    return ", ".join(pages + sources)
+    empty = [f"{site.sources_empty} source source_empty"] if site.sources_empty else []
+    return ", ".join(pages + sources + empty)

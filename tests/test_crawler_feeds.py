@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -187,7 +189,6 @@ def test_undeclared_windows_1252_is_recognised() -> None:
         (b"<html><head><title>Gazette</title></head><body/></html>", "feed_is_html"),
         (b"", "not_a_feed"),
         (b"  \n", "not_a_feed"),
-        (b'{"version": "https://jsonfeed.org/version/1.1", "items": []}', "not_a_feed"),
         (b'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"/>', "not_a_feed"),
         (b"%PDF-1.7\n\xff\xfe\x00", "not_a_feed"),
         (b'<rss version="2.0"><channel><title>G', "bad_xml"),
@@ -296,3 +297,46 @@ def test_no_soup_of_tags_raises_anything_but_a_source_error(soup: str) -> None:
         assert exc.reason in {"bad_xml", "not_a_feed", "feed_is_html", "xml_bomb"}
     else:
         assert all(found.url.startswith("http") for found in result.found)
+
+
+def json_feed(**values: object) -> bytes:
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Island", **values}).encode()
+
+
+def test_a_json_feed_announces_its_items_with_title_and_dates() -> None:
+    item = {
+        "id": "1",
+        "url": "/2024/06/ferry",
+        "title": "Ferry\nreturns",
+        "date_published": "2024-06-03T18:40:00+01:00",
+    }
+    announced = read_feed(json_feed(items=[item, {"id": "https://example.org/2"}, "no item"]), "https://example.org/f")
+    assert [found.url for found in announced.found] == ["https://example.org/2024/06/ferry", "https://example.org/2"]
+    said = announced.found[0].announcement
+    assert (said.kind, said.title, said.published) == ("feed", "Ferry returns", "2024-06-03T18:40:00+01:00")
+    assert len(announced.warnings) == 1
+
+
+def test_an_empty_json_feed_and_other_json_are_told_apart() -> None:
+    assert read_feed(json_feed(items=[]), "https://example.org/f").reason == "feed_empty"
+    for body, reason in ((b'{"a": 1}', "not_a_feed"), (b"{" * 100_000, "bad_json"), (b"{broken", "bad_json")):
+        with pytest.raises(SourceError) as caught:
+            read_feed(body, "https://example.org/f")
+        assert caught.value.reason == reason
+
+
+def test_the_page_of_older_entries_is_named_on_the_same_host_only() -> None:
+    atom = '<feed xmlns="http://www.w3.org/2005/Atom"><link rel="next" href="{}"/></feed>'
+    rss = (
+        '<rss version="2.0" xmlns:atom="http://www.w3.org/2005/Atom"><channel>'
+        '<atom:link rel="next" href="{}"/></channel></rss>'
+    )
+    for form in (atom, rss):
+        assert (
+            read_feed(form.format("/f?p=2").encode(), "https://example.org/f").next_page == "https://example.org/f?p=2"
+        )
+        assert read_feed(form.format("https://other.org/f").encode(), "https://example.org/f").next_page is None
+        assert read_feed(form.format("/f").encode(), "https://example.org/f").next_page is None
+    assert (
+        read_feed(json_feed(items=[], next_url="/f/2"), "https://example.org/f").next_page == "https://example.org/f/2"
+    )

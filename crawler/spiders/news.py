@@ -97,7 +97,7 @@ class NewsSpider(Spider):
             for source in self._sources(profile, "sitemap", (found.url for found in announced.sitemaps), depth + 1):
                 yield source
         if announced.next_page and depth + 1 < profile.sources.section_pages:
-            for source in self._sources(profile, "section", [announced.next_page], depth + 1):
+            for source in self._sources(profile, kind, [announced.next_page], depth + 1):
                 yield source
         try:
             async for page in self._pages(profile, announced.found):
