@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -139,6 +140,16 @@ def leftovers(folder: Path) -> Iterator[ClosedSegment]:
             yield segment
         else:
             segment.delete()
+
+
+def spool_size(folder: Path) -> int:
+    """Bytes of all files in the spool, whosever they are."""
+    size = 0
+    for path in folder.rglob("*"):
+        # Others commit and delete meanwhile.
+        with suppress(FileNotFoundError):
+            size += path.stat().st_size if path.is_file() else 0
+    return size
 
 
 def run_of(segment: ClosedSegment) -> str:

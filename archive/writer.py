@@ -127,6 +127,11 @@ class ArchiveWriter:
         """Whether `commit` has a whole batch to work on."""
         return any(batch.complete for batch in self._closed)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether captures lie in the spool."""
+        return bool(self._filling or self._closed)
+
     def commit(self) -> list[CommittedBatch]:
         """Make all batches that are closed and settled safe; blocks on the store and the catalog.
 

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from archive.catalog import Catalog
 from archive.catalog_rows import UrlState
 from archive.commit import CommittedBatch
-from archive.errors import ArchiveError, LeaseLost
+from archive.errors import ArchiveError, StoreDenied
 from archive.leases import Lease
 from archive.records import Capture, new_run_id
 from archive.store import Store
@@ -33,6 +33,8 @@ from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
 from crawler.recovery import recover
 from crawler.repeated import remove_repeated
+from crawler.scheduler import PAUSE, RESUME
+from crawler.spool_gate import MEGABYTE, SpoolGate
 from crawler.tally import SiteTally, tally
 from crawler.tenancy import Tenancy
 from crawler.visits import META, Visit
@@ -44,6 +46,9 @@ SOFTWARE = {name: version(name) for name in ("presskeep", "scrapy", "trafilatura
 
 _COMMIT_INTERVAL = 1.0
 """Seconds between two looks for batches that are ready."""
+
+_WATCH_INTERVAL = 0.25
+"""Seconds between two looks at leases and spool."""
 
 
 class Archiving:
@@ -58,6 +63,7 @@ class Archiving:
         archive: str,
         catalog: str,
         spool: Path,
+        gate: SpoolGate,
         profiles: Mapping[str, SiteProfile],
         run: str,
         command: str,
@@ -74,6 +80,7 @@ class Archiving:
         self._archive = archive
         self._catalog_url = catalog
         self._spool = spool
+        self._gate = gate
         self._command = command
         self._writers = writers
         self._problems: dict[str, str] = {}
@@ -83,15 +90,22 @@ class Archiving:
         self._new_pool = new_pool
         self._stopping: asyncio.Future[None] | None = None
         self._committing: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Reads the PRESSKEEP_* settings, see crawler/settings.py."""
-        settings = crawler.settings
+        settings, spool = crawler.settings, Path(crawler.settings["PRESSKEEP_SPOOL"])
         extension = cls(
             archive=settings["PRESSKEEP_ARCHIVE"],
             catalog=settings["PRESSKEEP_CATALOG"],
-            spool=Path(settings["PRESSKEEP_SPOOL"]),
+            spool=spool,
+            gate=SpoolGate(
+                spool,
+                settings.getint("PRESSKEEP_SPOOL_MB") * MEGABYTE,
+                pause=partial(crawler.signals.send_catch_log, signal=PAUSE),
+                resume=partial(crawler.signals.send_catch_log, signal=RESUME),
+            ),
             profiles=settings["PRESSKEEP_PROFILES"],
             run=settings["PRESSKEEP_RUN"] or new_run_id(),
             command=settings["PRESSKEEP_COMMAND"],
@@ -149,6 +163,7 @@ class Archiving:
                 clean=remove_repeated,
             )
         self._committing = asyncio.create_task(self._commit_while_running())
+        self._watching = asyncio.create_task(self._watch())
         return set(leases)
 
     def fail(self, error: Exception) -> None:
@@ -203,7 +218,7 @@ class Archiving:
 
     async def close(self, spider: Spider, reason: str) -> None:
         """End the run: commit what is left, record the counts."""
-        if self._committing is None:
+        if self._committing is None or self._watching is None:
             self._problems.setdefault("crawl", f"the crawl ended before it began: {reason}")
             self.state = "failed"
             return
@@ -213,6 +228,7 @@ class Archiving:
         await self._committing
         self.ledger.settle_rest()
         await asyncio.gather(*(self._commit(site, last=True) for site in self._writers))
+        self._watching.cancel()
         self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
         await self._tenancy.give_back()
         await asyncio.to_thread(self._finish_run)
@@ -258,19 +274,20 @@ class Archiving:
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), _COMMIT_INTERVAL)
-            await self._renew()
             for site, writer in self._writers.items():
                 if writer.ready:
                     await self._commit(site)
 
-    async def _renew(self) -> None:
-        try:
-            await self._tenancy.renew_when_due()
-        except LeaseLost as exc:
-            self._give_up(exc)
-        except ArchiveError as exc:
-            # While the catalog is away nobody else can take the site either; the commit will tell.
-            logger.warning("leases not renewed: %s", exc)
+    async def _watch(self) -> None:
+        """Apart from committing, which may wait for the store for minutes."""
+        while True:
+            await asyncio.sleep(_WATCH_INTERVAL)
+            try:
+                await self._tenancy.renew_when_due()
+                if not self._ending.is_set():
+                    await self._gate.look(self._writers.values())
+            except ArchiveError as exc:
+                self._give_up(exc)
 
     async def _commit(self, site: str, *, last: bool = False) -> None:
         writer = self._writers[site]
@@ -281,6 +298,9 @@ class Archiving:
             self._not_safe(site, exc)
             if last:
                 self._haste.hurry()
+            elif isinstance(exc, StoreDenied):
+                # Waiting changes nothing, and there is no use in fetching what cannot be stored.
+                self._give_up(exc)
             return
         self._problems.pop(site, None)
         for batch in done:

@@ -19,6 +19,7 @@ ROBOTSTXT_USER_AGENT = "presskeep"
 PRESSKEEP_ARCHIVE = ""
 PRESSKEEP_CATALOG = ""
 PRESSKEEP_SPOOL = ""
+PRESSKEEP_SPOOL_MB = 2000  # megabytes at which fetching pauses
 PRESSKEEP_PROFILES: dict[str, SiteProfile] = {}
 PRESSKEEP_RUN = ""
 PRESSKEEP_COMMAND = "scrapy"
@@ -28,6 +29,7 @@ PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
 PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker
 
 # Our own parts.
+SCHEDULER = "crawler.scheduler.PausingScheduler"
 DOWNLOADER = "crawler.downloader.PromptDownloader"
 EXTENSIONS = {
     "crawler.archiving.Archiving": 100,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from archive.catalog import Catalog
-from archive.errors import ArchiveError, LeaseHeld
+from archive.errors import ArchiveError, CatalogError, LeaseHeld
 from archive.leases import Lease
 
 logger = logging.getLogger(__name__)
@@ -40,12 +40,18 @@ class Tenancy:
         return dict(self._held), refused
 
     async def renew_when_due(self) -> None:
-        """Renew all leases, a third of their life after the last time; LeaseLost when one has passed to another."""
+        """Renew all leases, a third of their life after the last time; LeaseLost when one has passed to another.
+
+        While the catalog is away nobody else can take the sites either, so that is only logged.
+        """
         if time.monotonic() - self._renewed < _RENEWAL:
             return
         self._renewed = time.monotonic()
-        for site, lease in self._held.items():
-            self._held[site] = await asyncio.to_thread(self._leases.renew, lease)
+        try:
+            for site, lease in self._held.items():
+                self._held[site] = await asyncio.to_thread(self._leases.renew, lease)
+        except CatalogError as exc:
+            logger.warning("leases not renewed: %s", exc)
 
     async def give_back(self) -> None:
         """Release all leases; those that cannot be released expire by themselves."""

@@ -36,6 +36,8 @@ class Config(BaseModel):
     """SQLAlchemy URL."""
     spool: Path = Path("data/spool")
     """Folder where captures wait until they are safe; on a disk that survives a restart."""
+    spool_mb: int = Field(default=2000, ge=1)
+    """Megabytes (of 10**6 bytes) that may wait in the spool before fetching pauses."""
     sites: tuple[str, ...] = ("sites",)
     """Site profiles: files, folders, or `builtin:NAME`."""
     allow_networks: tuple[IPvAnyNetwork, ...] = ()

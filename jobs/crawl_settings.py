@@ -20,6 +20,7 @@ def crawl_settings(config: Config) -> dict[str, Any]:
         "PRESSKEEP_ARCHIVE": config.archive,
         "PRESSKEEP_CATALOG": config.catalog_url,
         "PRESSKEEP_SPOOL": str(config.spool_folder),
+        "PRESSKEEP_SPOOL_MB": config.spool_mb,
         "PRESSKEEP_PROFILES": profiles,
     }
 

@@ -35,6 +35,8 @@ contact = {contact}
 
 # Where captures wait until they are safe in the archive; on a disk that survives a restart.
 #spool = "data/spool"
+# Megabytes that may wait there before fetching pauses.
+#spool_mb = 2000
 
 # Sites are connected to at public addresses only. Networks of your own that may be connected to as well.
 #allow_networks = []

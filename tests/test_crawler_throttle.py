@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from crawler.profile import FetchRules, SiteProfile
 from crawler.throttle import SiteThrottle
 from jobs.crawl_settings import crawl_settings
 from tests.crawling import Installation, articles
-from tests.newsroom import Newsroom, Site
+from tests.newsroom import Fault, Newsroom, Site
 
 
 def test_two_sites_in_one_process_keep_their_own_pace(tmp_path: Path) -> None:
@@ -49,6 +50,17 @@ def test_nothing_is_fetched_while_what_was_fetched_waits_for_extraction(tmp_path
     assert len(steps) == 10
     assert [what for what, _ in steps] == ["Crawled", "Scraped"] * 5
     assert [page for _, page in steps[::2]] == [page for _, page in steps[1::2]]
+
+
+@pytest.mark.slow
+def test_a_host_without_delay_is_asked_for_one_page_after_the_other(tmp_path: Path) -> None:
+    """Also right after robots.txt, for which all pages have waited."""
+    faults = {f"/story-{n}": Fault(delay=0.2) for n in range(6)}
+    with Newsroom([Site(name="daily", title="The Daily", pages=articles(6), faults=faults)]) as newsroom:
+        Installation(tmp_path / "one", newsroom).crawl()
+    answered = [datetime.fromisoformat(it.time) for it in newsroom.log if it.path in faults]
+    assert len(answered) == 6
+    assert all((later - before).total_seconds() >= 0.2 for before, later in pairwise(answered))
 
 
 class Host:
@@ -105,8 +117,7 @@ def test_sites_that_share_a_host_share_the_slower_pace(order: tuple[int, int]) -
         f"site-{n}": SiteProfile(name=f"site-{n}", title="S", hosts=("www.daily.example:8080",), fetch=rules[n])
         for n in order
     }
-    config = SimpleNamespace(
-        profiles=lambda: profiles, user_agent="", archive="", catalog_url="", spool_folder="", allow_networks=()
-    )
+    texts = dict.fromkeys(("user_agent", "archive", "catalog_url", "spool_folder"), "")
+    config = SimpleNamespace(profiles=lambda: profiles, spool_mb=1, allow_networks=(), **texts)
     slots = crawl_settings(config)["DOWNLOAD_SLOTS"]  # type: ignore[arg-type] # all that it asks a configuration for
     assert slots == {"www.daily.example": {"delay": 2.5, "concurrency": 2}}
