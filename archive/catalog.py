@@ -41,6 +41,9 @@ from archive.url_memory import remember
 
 _ROWS_AT_ONCE = 500
 
+_YOUNG_RUN = timedelta(minutes=10)
+"""How long after its start a run may be without leases and still alive."""
+
 
 class Catalog:
     """The catalog at an SQLAlchemy URL such as `sqlite:////var/lib/presskeep/catalog.sqlite`."""
@@ -131,6 +134,23 @@ class Catalog:
             _insert(connection, schema.run_counts, rows)
 
         self._database.write(write)
+
+    def interrupt_dead_runs(self, now: datetime) -> list[str]:
+        """Mark as `interrupted` all runs that were killed: they are `running`, and none of their leases lives.
+
+        Without any lease a run is let alone for `_YOUNG_RUN`: it may not have got that far. Returns their ids.
+        """
+        table = schema.runs.c
+
+        def write(connection: Connection) -> list[str]:
+            holders = self.leases.holders(connection)
+            running = connection.execute(sa.select(table.run, table.started).where(table.state == "running")).all()
+            dead = [row.run for row in running if not holders.get(row.run, now - row.started < _YOUNG_RUN)]
+            for runs in slices(dead):
+                connection.execute(schema.runs.update().where(table.run.in_(runs)).values(state="interrupted"))
+            return dead
+
+        return self._database.write(write)
 
     def url_states(self, url_ids: Iterable[str]) -> dict[str, UrlState]:
         """What is remembered of those URLs that were ever captured, by id."""
@@ -241,11 +261,14 @@ class Catalog:
             return [dict(row._mapping) for row in connection.execute(query)]
 
     def run_counts(self, run: str) -> list[RunCount]:
-        """How often each outcome occurred in a finished run, by site."""
+        """How often each outcome occurred in a run, by site; in one that was killed, of what became safe."""
         columns = [schema.run_counts.c[name] for name in RunCount.__dataclass_fields__]
         query = sa.select(*columns).where(schema.run_counts.c.run == run).order_by(*columns)
+        kinds = [schema.outcomes.c[name] for name in ("site", "kind", "outcome")]
+        rest = sa.select(*kinds, sa.func.count().label("count")).group_by(*kinds).order_by(*kinds)
         with self._database.reading() as connection:
-            return [RunCount(**row._mapping) for row in connection.execute(query)]
+            rows = connection.execute(query).all() or connection.execute(rest.where(schema.outcomes.c.run == run)).all()
+            return [RunCount(**row._mapping) for row in rows]
 
     def runs(self, *, limit: int) -> list[dict[str, Any]]:
         """The newest runs first."""

@@ -71,6 +71,14 @@ class Leases:
         """Give it back; one that is lost already stays with its new holder."""
         self._database.write(lambda connection: self._release(connection, lease))
 
+    def holders(self, connection: Connection) -> dict[str, bool]:
+        """Everyone who holds or held a lease -> whether he may still be at work."""
+        now = self._clock(connection)
+        found: dict[str, bool] = {}
+        for row in connection.execute(sa.select(_TABLE)):
+            found[row.holder] = found.get(row.holder, False) or (now < row.expires and not is_gone(_process_of(row)))
+        return found
+
     def _acquire(self, connection: Connection, site: str, holder: str, ttl: timedelta) -> Lease:
         now, process = self._clock(connection), self._process()
         row = _row(connection, site)
@@ -105,7 +113,7 @@ def check_lease(connection: Connection, lease: Lease) -> None:
 
 def _free_fence(row: sa.Row[Any], holder: str, process: Process, now: datetime) -> int:
     """The fence under which a site can be had that was held before; LeaseHeld if it cannot."""
-    before = Process(host=row.host, boot=row.boot, pid=row.pid, started=row.started)
+    before = _process_of(row)
     if now < row.expires:
         if (row.holder, before) == (holder, process):
             return int(row.fence)
@@ -117,6 +125,10 @@ def _free_fence(row: sa.Row[Any], holder: str, process: Process, now: datetime) 
                 expires=row.expires,
             )
     return int(row.fence) + 1
+
+
+def _process_of(row: sa.Row[Any]) -> Process:
+    return Process(host=row.host, boot=row.boot, pid=row.pid, started=row.started)
 
 
 def _is_newest(lease: Lease, row: sa.Row[Any] | None) -> bool:

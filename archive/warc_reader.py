@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import BinaryIO
@@ -21,6 +22,8 @@ from archive.records import Announcement, Capture, Headers
 from archive.warc_fields import SITE, load_fields, sent_name
 
 _CHUNK = 64 * 1024
+_GZIP = b"\x1f\x8b\x08"
+"""How each gzip member begins (RFC 1952, section 2.3.1)."""
 _REPAIR = "restore the object from another copy, or fetch it again if the download was cut short"
 
 
@@ -42,13 +45,18 @@ def read_captures(stream: BinaryIO) -> Iterator[StoredCapture]:
     Neighbouring records that name each other by WARC-Concurrent-To make one capture, in whatever order they
     stand. A file cut between two captures is whole in itself: compare its size or SHA-256 with the manifest.
     """
-    group: list[_Record] = []
-    for record in _records(stream):
-        if group and not any(record.names & other.names for other in group):
+    for group in _groups(_records(stream)):
+        yield from _captures(group)
+
+
+def salvage_captures(stream: BinaryIO) -> Iterator[StoredCapture]:
+    """Read every capture whose response is whole, passing over what is damaged; holds the file in memory.
+
+    A capture whose request or announcement is damaged comes without it.
+    """
+    for group in _groups(_whole_records(stream.read())):
+        with suppress(DamagedObject):
             yield from _captures(group)
-            group.clear()
-        group.append(record)
-    yield from _captures(group)
 
 
 def read_record(data: bytes) -> Capture:
@@ -105,6 +113,17 @@ class _Record:
 
     def __str__(self) -> str:
         return f"{self.type} record {self.warc.record_id} at byte {self.offset}"
+
+
+def _groups(records: Iterable[_Record]) -> Iterator[list[_Record]]:
+    """Neighbours that name each other."""
+    group: list[_Record] = []
+    for record in records:
+        if group and not any(record.names & other.names for other in group):
+            yield group
+            group = []
+        group.append(record)
+    yield group
 
 
 def _captures(group: Sequence[_Record]) -> Iterator[StoredCapture]:
@@ -181,6 +200,21 @@ def _announcement(metadata: _Record) -> Announcement | None:
 def _records(stream: BinaryIO) -> Iterator[_Record]:
     for offset, length, data in _members(stream):
         yield _record(offset, length, data)
+
+
+def _whole_records(data: bytes) -> Iterator[_Record]:
+    """All that are whole; behind a damaged one the next begins where a gzip member can be read again."""
+    begin = 0
+    while begin >= 0:
+        reached = begin
+        try:
+            for offset, length, content in _members(io.BytesIO(data[begin:])):
+                reached = begin + offset
+                yield _record(reached, length, content)
+                reached += length
+            return
+        except DamagedObject:
+            begin = data.find(_GZIP, reached + 1)
 
 
 def _record(offset: int, length: int, data: bytes) -> _Record:

@@ -253,7 +253,10 @@ class Archiving:
     def _open(self) -> tuple[Store, Catalog]:
         store = open_archive(self._archive, self._spool, self._haste)
         catalog = open_catalog(self._catalog_url, self._haste)
-        catalog.start_run(self.run, self._command, datetime.now(UTC))
+        now = datetime.now(UTC)
+        for run in catalog.interrupt_dead_runs(now):
+            logger.warning("run %s was killed; what it left in the spool is finished with each of its sites", run)
+        catalog.start_run(self.run, self._command, now)
         return store, catalog
 
     def _give_up(self, error: ArchiveError) -> None:

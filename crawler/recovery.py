@@ -1,7 +1,7 @@
 """Finishing what an earlier process left in the spool, without an operator.
 
-A torn tail is cut, captures are settled again from the spooled WARC, and the batch is committed under the same keys as
-it would have had.
+A torn tail is cut, what can be read of a damaged segment is saved, captures are settled again from the spooled WARC,
+and the batch is committed under the same keys as it would have had.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from archive.catalog import Catalog
 from archive.commit import CommittedBatch, commit_batch
 from archive.leases import Lease
+from archive.salvage import set_damaged_apart
 from archive.spool import ClosedSegment, leftovers, run_of
 from archive.store import Store
 from crawler.pool import ExtractionPool
@@ -35,11 +36,16 @@ async def recover(
     new_pool: Callable[[], ExtractionPool],
 ) -> list[CommittedBatch]:
     """Commit every segment that lies in the site's spool folder, which the lease makes ours."""
-    segments = await asyncio.to_thread(lambda: list(leftovers(spool / profile.name)))
+    segments = await asyncio.to_thread(_segments, spool / profile.name)
     if not segments:
         return []
     with new_pool() as pool:
         return [await _finish(segment, profile, store, catalog, software, lease, pool) for segment in segments]
+
+
+def _segments(folder: Path) -> list[ClosedSegment]:
+    set_damaged_apart(folder)
+    return list(leftovers(folder))
 
 
 async def _finish(

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urljoin
 
 from archive import outcomes
 from archive.catalog_rows import OutcomeRow
@@ -26,16 +28,21 @@ from crawler.urls import InvalidUrl
 _AHEAD = 16
 """Pages that are held in memory at once."""
 
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""RFC 9110, section 15.4."""
+
 
 async def settle_captures(path: Path, profile: SiteProfile, pool: ExtractionPool) -> list[Settled]:
     """Every capture of a WARC file with its outcome, in order; DamagedObject where the file cannot be read."""
     with path.open("rb") as stream:
-        last_of = {stored.capture.url: stored.offset for stored in read_captures(stream)}
+        captures = [(stored.capture.url, stored.offset, _target(stored.capture)) for stored in read_captures(stream)]
+    last_of = {url: offset for url, offset, _ in captures}
     settled = []
     with path.open("rb") as stream:
         async for one in _ahead(read_captures(stream), last_of, profile, pool):
             settled.append(one)
-    return settled
+    targets = {offset: target for url, offset, target in captures if target and last_of[url] == offset}
+    return [_followed(one, settled, targets, profile) for one in settled] if targets else settled
 
 
 async def _ahead(
@@ -69,11 +76,43 @@ async def _settle(stored: StoredCapture, is_last: bool, profile: SiteProfile, po
 
 def _without_page(capture: Capture, is_last: bool) -> str | None:
     """The outcome of a capture that holds no page."""
-    if 300 <= capture.status < 400:
+    if _target(capture):
         return outcomes.REDIRECTED
     if capture.status != 200:
         return f"http_{capture.status}" if is_last else outcomes.RETRIED
     return refused_type(capture.header("Content-Type"))
+
+
+def _target(capture: Capture) -> str | None:
+    """Where a redirect leads; None for an answer that is none."""
+    location = capture.header("Location")
+    return urljoin(capture.url, location) if capture.status in _REDIRECTS and location else None
+
+
+def _followed(one: Settled, settled: Sequence[Settled], targets: Mapping[int, str], profile: SiteProfile) -> Settled:
+    """A redirect with the outcome of what it led to, if that failed, as `Visit.hops` would have it."""
+    if one.spooled.offset not in targets:
+        return one
+    last = {item.spooled.url: item for item in settled}
+    end: Settled | None = one
+    met: set[str] = set()
+    while end is not None and end.spooled.offset in targets:
+        if end.spooled.url in met:
+            return _failed(one, outcomes.outcome(outcomes.BAD_RESPONSE, "too_many_redirects"), profile)
+        met.add(end.spooled.url)
+        url = targets[end.spooled.offset]
+        end = last.get(url)
+    if end is not None:
+        return replace(one, outcome=end.outcome) if outcomes.failed(end.outcome) else one
+    # Nothing followed: we did not go there, or not any more.
+    return _failed(one, outcomes.INTERRUPTED if profile.has_host(url) else outcomes.OFFSITE, profile)
+
+
+def _failed(one: Settled, outcome: str, profile: SiteProfile) -> Settled:
+    """A capture with which the pursuit of its URL ended."""
+    spooled = one.spooled
+    row = OutcomeRow(site=profile.name, kind="page", url=spooled.url, outcome=outcome, at=spooled.fetched)
+    return replace(one, outcome=outcome, row=row)
 
 
 async def extract_capture(

@@ -21,7 +21,7 @@ EXAMPLES = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SiteRun:
-    """What one finished run did at one site."""
+    """What one run did at one site."""
 
     run: str
     command: str
@@ -31,7 +31,7 @@ class SiteRun:
     finished: datetime | None
     """Aware UTC."""
     state: str
-    """`done`, `partly_failed`, `interrupted` or `failed`; of the whole run."""
+    """`done`, `partly_failed`, `interrupted`, `failed` or `running`; of the whole run."""
     outcomes: dict[str, int]
     """How often each outcome of archive/outcomes.py occurred at the site's pages."""
     source_outcomes: dict[str, int]
@@ -127,7 +127,7 @@ def _last_runs(catalog: Catalog, sites: Collection[str]) -> dict[str, SiteRun]:
 
 
 def _site_runs(catalog: Catalog, sites: Collection[str], *, limit: int | None) -> Iterator[tuple[str, SiteRun]]:
-    """Newest first, at most `limit`; a run that is still under way, or was killed, has counted nothing."""
+    """Newest first, at most `limit`; of one under way, or killed, what it has made safe counts."""
     seen = 0
     for row in catalog.runs(limit=RUNS_SEARCHED):
         counts: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: {"page": {}, "source": {}})

@@ -265,3 +265,27 @@ def test_eight_writers_wait_for_each_other(catalog_url: str) -> None:
     assert len(list(catalog.rows(schema.batches))) == 40
     assert catalog.url_states(ids(1))[ids(1)[0]].failures == 40
     catalog.close()
+
+
+def test_a_run_that_was_killed_is_marked_interrupted_and_shows_what_became_safe(catalog: Catalog) -> None:
+    now = datetime.now(UTC)
+    for run, age in {"killed": 60, "at work": 60, "just begun": 1, "ended": 60}.items():
+        catalog.start_run(run, "crawl", now - timedelta(minutes=age))
+    catalog.finish_run("ended", now, "done")
+    catalog.leases.acquire(SITE, "at work", timedelta(minutes=1))
+    catalog.note("killed", [make_outcome(1, "http_404"), make_outcome(2, "http_404")])
+    assert catalog.interrupt_dead_runs(now) == ["killed"]
+    assert {row["run"]: row["state"] for row in catalog.runs(limit=9)} == {
+        "killed": "interrupted",
+        "at work": "running",
+        "just begun": "running",
+        "ended": "done",
+    }
+    assert catalog.run_counts("killed") == [RunCount(site=SITE, kind="page", outcome="http_404", count=2)]
+
+
+def test_a_run_whose_lease_has_run_out_is_dead(catalog: Catalog) -> None:
+    now = datetime.now(UTC)
+    catalog.start_run("stalled", "crawl", now)
+    catalog.leases.acquire(SITE, "stalled", timedelta(seconds=-1))
+    assert catalog.interrupt_dead_runs(now) == ["stalled"]
