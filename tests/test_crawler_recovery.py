@@ -40,7 +40,8 @@ def write_config(folder: Path, newsroom: Newsroom) -> None:
     (folder / "sites").mkdir()
     (folder / "sites" / f"{SITE}.toml").write_text(newsroom.profile(SITE), encoding="utf-8")
     (folder / "presskeep.toml").write_text(
-        f'archive = "file://{folder}/bucket"\ncontact = "desk@example.org"\n', encoding="utf-8"
+        f'archive = "file://{folder}/bucket"\ncontact = "desk@example.org"\nallow_networks = ["127.0.0.0/8"]\n',
+        encoding="utf-8",
     )
 
 
