@@ -25,8 +25,8 @@ class ProfileError(CrawlerError):
 class ExtractionFailed(CrawlerError):
     """Raised when a page cannot be extracted; trying again changes nothing, another version of the rules may.
 
-    `reason` is a slug: `empty`, `not_html`, `too_deep`, `too_large`, `undecodable`, `timeout`, `out_of_memory`,
-    `worker_died`, or one of NotAnArticle's.
+    `reason` is a slug: `empty`, `not_html`, `too_deep`, `too_large`, `too_many_elements`, `undecodable`, `timeout`,
+    `out_of_memory`, `worker_died`, or one of NotAnArticle's.
     """
 
     def __init__(self, reason: str) -> None:

@@ -22,7 +22,14 @@ Element: TypeAlias = lxml.html.HtmlElement
 MAX_PAGE = 8_000_000
 """Bytes of a page we are ready to extract; the largest article page of the labelled sets has 2.5 MB."""
 
+MAX_ELEMENTS = 50_000
+"""Elements of a page we are ready to extract: five times the most of the labelled pages, and half a minute's work."""
+
 _MANY_TAGS = 20_000
+# Bytes that text never holds (WHATWG MIME Sniffing, "binary data byte"), but for NUL, which careless templates leave.
+_BINARY = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+_OPENING = 2_000
+_MUCH_BINARY = 0.02
 _TAG = re.compile(r"<(?:[a-z][a-z0-9]*[\s/>]|!doctype)", re.I)
 _EXCESSIVE_DEPTH = "Excessive depth"
 _NEVER_TEXT = [
@@ -60,15 +67,21 @@ def read_markup(html: bytes, content_type: str | None, *, drop: tuple[str, ...] 
     if len(html) > MAX_PAGE:
         raise Unreadable("too_large")
     source = decode(html, content_type).replace("\x00", "")
-    if not _TAG.search(source):
+    if not _TAG.search(source) or _is_binary(source):
         raise Unreadable("not_html")
     # Reading nested elements takes lexbor quadratic time, so libxml2 with its depth limit looks first.
-    if source.count("<") > _MANY_TAGS:
-        parse(source)
+    if source.count("<") > _MANY_TAGS and parse(source).xpath("count(//*)") > MAX_ELEMENTS:
+        raise Unreadable("too_many_elements")
     page = LexborHTMLParser(source)
     json_ld = tuple(node.text() for node in page.css('script[type*="ld+json"]'))
     page.strip_tags(_NEVER_TEXT)
     return Markup(source=source, tree=parse(page.html or "", drop=drop), json_ld=json_ld, drop=drop)
+
+
+def _is_binary(source: str) -> bool:
+    """Whether a page begins like an image or an archive that was sent as a page."""
+    opening = source[:_OPENING]
+    return len(_BINARY.findall(opening)) > _MUCH_BINARY * len(opening)
 
 
 def parse(source: str, *, drop: Iterable[str] = ()) -> Element:

@@ -66,8 +66,11 @@ def test_the_next_story_on_the_same_page_is_not_taken_in() -> None:
         (b"<html><body>" + b"<div>" * 300 + b"text", "too_deep"),
         (b"<html><body>" + b"<b>" * 100_000 + b"text", "too_deep"),
         (b"<html><body><p>" + b"word " * 2_000_000, "too_large"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(range(256)) * 20 + b"<p >" + bytes(range(256)), "not_html"),
+        (b"<html><body>" + b"<p>word" * 100_000, "too_many_elements"),
+        (b"<html><body><table>" + b"<tr><td>cell</td></tr>" * 50_000, "too_many_elements"),
     ],
-    ids=["nothing", "blanks", "pdf", "json", "angles", "deep", "abyss", "huge"],
+    ids=["nothing", "blanks", "pdf", "json", "angles", "deep", "abyss", "huge", "png", "paragraphs", "rows"],
 )
 def test_unreadable_pages_fail_with_a_reason(html: bytes, reason: str) -> None:
     with pytest.raises(ExtractionFailed) as caught:
