@@ -6,7 +6,6 @@ writes can be derived again from the bucket.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -32,6 +31,7 @@ from archive.catalog_rows import (
     outcome_row,
 )
 from archive.database import Database, slices
+from archive.diary import Diary
 from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
@@ -52,6 +52,7 @@ class Catalog:
         """`patience` is for a database that goes away while it is in use; opening it is tried once."""
         self._database = Database(url, patience=patience or Patience())
         self.leases = Leases(self._database)
+        self.diary = Diary(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
@@ -120,18 +121,6 @@ class Catalog:
             if connection.scalar(sa.select(schema.runs.c.run).where(schema.runs.c.run == run)) is None:
                 row = {"run": run, "command": command, "started": started, "state": "running"}
                 _insert(connection, schema.runs, [row])
-
-        self._database.write(write)
-
-    def finish_run(self, run: str, finished: datetime, state: str, counts: Iterable[RunCount] = ()) -> None:
-        """Record how a run ended (`done`, `partly_failed`, `interrupted` or `failed`) and what it counted."""
-        rows = [{"run": run, **dataclasses.asdict(count)} for count in counts]
-
-        def write(connection: Connection) -> None:
-            ended = schema.runs.update().where(schema.runs.c.run == run)
-            connection.execute(ended.values(finished=finished, state=state))
-            connection.execute(schema.run_counts.delete().where(schema.run_counts.c.run == run))
-            _insert(connection, schema.run_counts, rows)
 
         self._database.write(write)
 

@@ -67,6 +67,8 @@ class CommittedBatch:
     captures: int
     articles: int
     """New articles and new revisions."""
+    revised: int
+    """Those of them that are not the first revision."""
     unchanged: int
     """Pages whose text is the one we hold."""
     objects: int
@@ -135,6 +137,7 @@ def commit_batch(
         site=site,
         captures=len(manifest.captures),
         articles=sum(stored.records for stored in manifest.objects if stored.kind == "articles"),
+        revised=sum(article.revision > 1 for article, _ in articles),
         unchanged=sum(entry.outcome == UNCHANGED for entry in manifest.captures),
         objects=len(manifest.objects) + 1,
         bytes=sum(stored.size for stored in manifest.objects) + len(data),

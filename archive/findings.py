@@ -15,6 +15,7 @@ Kind = Literal[
     "capture_unreadable",
     "article_unreadable",
     "revision_taken",
+    "report_damaged",
     "catalog_missing",
     "catalog_differs",
     "foreign",
@@ -29,6 +30,7 @@ Kind = Literal[
     capture_unreadable   a raw page cannot be read back as it was fetched
     article_unreadable   an article cannot be read back as it was archived, or leads to no raw page
     revision_taken       two batches give articles the same number, after two catalogs grew apart
+    report_damaged       the report of a run cannot be read: only that part of the history is lost
     catalog_…            a batch of the bucket is not in the catalog, or the catalog says other things of it
     foreign              an object that presskeep did not name
     orphan               a WARC or shard that no manifest names: a commit under way, or the rest of one that failed

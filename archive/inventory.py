@@ -30,7 +30,7 @@ def no_progress(done: int, total: int) -> None:
     """Takes no notice."""
 
 
-Kind = Literal["marker", "manifest", "raw", "articles", "removed", "probe"]
+Kind = Literal["marker", "manifest", "raw", "articles", "removed", "run", "probe"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -178,6 +178,8 @@ _NAMES: dict[Kind, re.Pattern[str]] = {
     # Year and month are those of the batch id.
     "raw": re.compile(rf"raw/{_SITE}/(?P<year>\d{{4}})/(?P<month>\d\d)/(?=(?P=year)(?P=month)){_BATCH}\.warc\.gz"),
     "articles": re.compile(rf"articles/site={_SITE}/month=(\d{{4}}-\d\d|unknown)/{_BATCH}\.parquet"),
+    # Year and month are those of the run id.
+    "run": re.compile(r"runs/(?P<year>\d{4})/(?P<month>\d\d)/(?=(?P=year)(?P=month))\d{8}T\d{6}Z-[0-9a-f]{6}\.json"),
     "removed": re.compile(r"removed/[0-9a-f]+\.json"),
     "probe": re.compile(r"probe/[0-9a-f]+"),
 }

@@ -5,6 +5,7 @@
     articles/site=<site>/month=<YYYY-MM>/<batch>.parquet      articles, by month of publication, or `unknown`
     batches/<site>/<batch>.json                               manifest
     removed/<hash>.json                                       tombstone
+    runs/<YYYY>/<MM>/<run>.json                               run report, by the start of the run
 
 Keys are plain ASCII and come from here alone. A batch id sorts by the time of its first capture and ends in
 the first 12 hex digits of its WARC's SHA-256, so equal ids mean equal captures.
@@ -18,6 +19,7 @@ MARKER = "presskeep.json"
 RAW = "raw/"
 ARTICLES = "articles/"
 BATCHES = "batches/"
+RUNS = "runs/"
 
 
 def batch_id(first_capture: datetime, warc_sha256: str) -> str:
@@ -38,6 +40,11 @@ def articles_key(site: str, published: date | None, batch: str) -> str:
 def manifest_key(site: str, batch: str) -> str:
     """Key of a batch's manifest."""
     return f"{BATCHES}{site}/{batch}.json"
+
+
+def run_key(run: str) -> str:
+    """Key of a run's report; year and month are those of the run id."""
+    return f"{RUNS}{run[:4]}/{run[4:6]}/{run}.json"
 
 
 def month(published: date | None) -> str:

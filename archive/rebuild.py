@@ -1,7 +1,7 @@
 """Rebuilding the catalog from the bucket alone, row for row as it was.
 
-Batches are committed again in the order of their time, each after those that it replaced. What is lost with a catalog
-is only its diary of runs and outcomes, and the leases.
+Batches are committed again in the order of their time, each after those that it replaced; then the reports of runs are
+read. What is lost with a catalog is only the list of outcomes by URL, and the leases.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from archive.catalog import Catalog
 from archive.contents import object_fault, one_line
 from archive.errors import ArchiveError, CatalogError, DamagedObject, ObjectMissing
 from archive.findings import Finding, Kind
-from archive.inventory import Progress, no_progress, read_manifest, take_inventory
+from archive.inventory import Inventory, Progress, no_progress, place_of, read_manifest, take_inventory
 from archive.keys import manifest_key
 from archive.manifest import Manifest, StoredObject
 from archive.marker import read_marker
 from archive.records import Article
+from archive.run_report import read_report
 from archive.shards import read_shard
 from archive.store import Store
 
@@ -37,6 +38,8 @@ class Rebuilding:
         self.captures = 0
         self.articles = 0
         """Each revision by itself."""
+        self.runs = 0
+        """Whose reports were read."""
 
     def findings(self) -> Iterator[Finding]:
         """Do it; the findings are what could not be read and so is not in the catalog.
@@ -59,6 +62,16 @@ class Rebuilding:
             self.captures += adoption.captures
             self.articles += adoption.articles
         self._on_progress(self.batches, self.batches)
+        yield from self._reports(inventory)
+
+    def _reports(self, inventory: Inventory) -> Iterator[Finding]:
+        for key in sorted(inventory.objects):
+            if (place := place_of(key)) and place.kind == "run":
+                try:
+                    self._catalog.diary.record(read_report(self._store, key))
+                    self.runs += 1
+                except (ObjectMissing, DamagedObject) as exc:
+                    yield Finding(kind="report_damaged", key=key, detail=f"{one_line(exc)}; its run is left out")
 
 
 class Adoption:

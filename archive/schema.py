@@ -1,13 +1,14 @@
 """Tables of the catalog.
 
 Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
-rebuilt from the bucket. `runs`, `run_counts` and `outcomes` are the diary of this machine; a URL that was
-known already is counted there, not listed. `leases` says who works on which site.
+rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
+rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
+on which site.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Column, Date, Float, Index, Integer, LargeBinary, MetaData, Table
 
 from archive.column_types import Moment, Text
 
@@ -107,6 +108,29 @@ runs = Table(
     Column("started", Moment, nullable=False),
     Column("finished", Moment),
     Column("state", Text, nullable=False),
+    Column("exit_code", Integer),
+    Column("peak_memory", BigInteger),
+    Column("problems", Text),
+)
+
+run_sites = Table(
+    "run_sites",
+    metadata,
+    Column("run", Text, primary_key=True),
+    Column("site", Text, primary_key=True),
+    Column("started", Moment, nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("new", Integer, nullable=False),
+    Column("revised", Integer, nullable=False),
+    Column("unchanged", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("throttled", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    Column("bytes_received", BigInteger, nullable=False),
+    Column("bytes_stored", BigInteger, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("rate", Float, nullable=False),
+    Index("run_sites_by_site", "site", "started"),
 )
 
 run_counts = Table(

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -33,10 +33,12 @@ from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
 from crawler.recovery import recover
 from crawler.repeated import remove_repeated
+from crawler.run_report import keep_report, run_report
 from crawler.scheduler import PAUSE, RESUME
 from crawler.spool_gate import MEGABYTE, SpoolGate
 from crawler.tally import SiteTally, tally
 from crawler.tenancy import Tenancy
+from crawler.traffic import SiteTraffic, Traffic
 from crawler.visits import META, Visit
 
 logger = logging.getLogger(__name__)
@@ -54,8 +56,10 @@ _WATCH_INTERVAL = 0.25
 class Archiving:
     """One run: records captures, commits their batches, and keeps the ledger of what became of each URL."""
 
+    _store: Store
     _catalog: Catalog
     _tenancy: Tenancy
+    _started: datetime
 
     def __init__(
         self,
@@ -69,13 +73,14 @@ class Archiving:
         command: str,
         stop: Callable[[], Coroutine[Any, Any, None]],
         new_pool: Callable[[], ExtractionPool],
+        traffic: Callable[[], Mapping[str, SiteTraffic]],
     ) -> None:
         writers: dict[str, ArchiveWriter] = {}
         self.run = run
         self.profiles = profiles
         self.ledger = Ledger(writers, profiles)
         self.committed: list[CommittedBatch] = []
-        self.state = "running"
+        self.state: Literal["running", "done", "interrupted", "failed"] = "running"
         """At the end `done`, `interrupted` or `failed`."""
         self._archive = archive
         self._catalog_url = catalog
@@ -88,6 +93,7 @@ class Archiving:
         self._ending = asyncio.Event()
         self._stop = stop
         self._new_pool = new_pool
+        self._traffic = traffic
         self._stopping: asyncio.Future[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -111,6 +117,7 @@ class Archiving:
             command=settings["PRESSKEEP_COMMAND"],
             stop=crawler.stop_async,
             new_pool=partial(ExtractionPool.from_settings, settings),
+            traffic=lambda: Traffic.of(crawler).sites,
         )
         crawler.signals.connect(extension.hurry, signal=STOPPING)
         crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
@@ -145,14 +152,14 @@ class Archiving:
         Returns the sites that may be crawled: those that no other run holds. What an earlier run of theirs left in the
         spool is finished first.
         """
-        store, self._catalog = await asyncio.to_thread(self._open)
+        self._store, self._catalog = await asyncio.to_thread(self._open)
         self._tenancy = Tenancy(self._catalog, self.run)
         leases, refused = await self._tenancy.take(sites)
         self._problems.update(refused)
         for site, lease in leases.items():
-            await self._recover(site, store, lease)
+            await self._recover(site, self._store, lease)
             self._writers[site] = ArchiveWriter(
-                store=store,
+                store=self._store,
                 catalog=self._catalog,
                 spool=self._spool,
                 site=site,
@@ -245,7 +252,7 @@ class Archiving:
                 new_pool=self._new_pool,
             )
         except (ArchiveError, OSError) as exc:
-            logger.warning("%s: the spool of an earlier run cannot be finished: %s", site, exc)
+            logger.warning("the spool of an earlier run cannot be finished: %s", exc, extra={"site": site})
             self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
         else:
             self.committed += batches
@@ -253,10 +260,10 @@ class Archiving:
     def _open(self) -> tuple[Store, Catalog]:
         store = open_archive(self._archive, self._spool, self._haste)
         catalog = open_catalog(self._catalog_url, self._haste)
-        now = datetime.now(UTC)
-        for run in catalog.interrupt_dead_runs(now):
+        self._started = datetime.now(UTC)
+        for run in catalog.interrupt_dead_runs(self._started):
             logger.warning("run %s was killed; what it left in the spool is finished with each of its sites", run)
-        catalog.start_run(self.run, self._command, now)
+        catalog.start_run(self.run, self._command, self._started)
         return store, catalog
 
     def _give_up(self, error: ArchiveError) -> None:
@@ -266,11 +273,22 @@ class Archiving:
             self._stopping = asyncio.ensure_future(self._stop())
 
     def _finish_run(self) -> None:
-        try:
-            self._catalog.finish_run(self.run, datetime.now(UTC), self.state, self.ledger.run_counts())
-        except ArchiveError as exc:
+        report = run_report(
+            run=self.run,
+            command=self._command,
+            state="interrupted" if self.state == "running" else self.state,
+            started=self._started,
+            finished=datetime.now(UTC),
+            problems=self.problems,
+            software=SOFTWARE,
+            tallies=self.tally(),
+            counts=self.ledger.counts,
+            committed=self.committed,
+            traffic=self._traffic(),
+        )
+        if problem := keep_report(report, self._store, self._catalog):
             self.state = "failed"
-            self._problems["catalog"] = str(exc)
+            self._problems["report"] = problem
         self._catalog.close()
 
     async def _commit_while_running(self) -> None:
@@ -308,14 +326,14 @@ class Archiving:
         self._problems.pop(site, None)
         for batch in done:
             self.ledger.add_safe(batch)
-            logger.info(
-                "%s: batch %s safe: %s captures, %s articles", site, batch.batch, batch.captures, batch.articles
-            )
+            message = "batch %s safe: %s captures, %s articles"
+            logger.info(message, batch.batch, batch.captures, batch.articles, extra={"site": site})
         self.committed += done
 
     def _not_safe(self, site: str, error: Exception) -> None:
         problem = f"{site}: {error}; its captures wait in {self._spool / site}"
         if self._problems.get(site) != problem:
             known = isinstance(error, ArchiveError | OSError)
-            logger.log(logging.WARNING if known else logging.ERROR, "%s", problem, exc_info=not known)
+            level = logging.WARNING if known else logging.ERROR
+            logger.log(level, "%s", problem, exc_info=not known, extra={"site": site})
         self._problems[site] = problem

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from archive import outcomes
-from archive.catalog_rows import OutcomeRow, RunCount
+from archive.catalog_rows import OutcomeRow
 from archive.commit import CommittedBatch
 from archive.records import url_id
 from archive.writer import ArchiveWriter
@@ -85,10 +85,6 @@ class Ledger:
         """Count the articles of a batch."""
         self.counts[batch.site, "page", outcomes.ARCHIVED] += batch.articles
         self.counts[batch.site, "page", outcomes.UNCHANGED] += batch.unchanged
-
-    def run_counts(self) -> list[RunCount]:
-        """The counts for the catalog."""
-        return [RunCount(site=s, kind=k, outcome=o, count=n) for (s, k, o), n in sorted((+self.counts).items())]
 
     def _id(self, site: str, url: str) -> str:
         try:

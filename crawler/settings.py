@@ -33,6 +33,7 @@ SCHEDULER = "crawler.scheduler.PausingScheduler"
 DOWNLOADER = "crawler.downloader.PromptDownloader"
 EXTENSIONS = {
     "crawler.archiving.Archiving": 100,
+    "crawler.traffic.Traffic": 100,
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.throttle.SiteThrottle": 0,
     "scrapy.extensions.feedexport.FeedExporter": None,

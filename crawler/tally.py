@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,12 @@ def tally(
     for site, size in _sizes(committed).items():
         tallies[site].bytes = size
     return list(tallies.values())
+
+
+def exit_code(state: str, problems: Sequence[str], sites: Iterable[SiteTally]) -> int:
+    """That of `presskeep crawl` for a run that has begun: 0 when all went well, 3 when a part of it did not."""
+    well = state == "done" and not problems and not any(site.troubled for site in sites)
+    return 0 if well else 3
 
 
 def _sizes(committed: Iterable[CommittedBatch]) -> Counter[str]:

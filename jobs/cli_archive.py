@@ -189,9 +189,9 @@ def rebuild(
 ) -> None:
     """Make the catalog again from the bucket alone.
 
-    The new one is built beside the old one, which is then kept under its name with .bak; the diary of runs stays in
-    there. In a database server, `catalog` must name an empty database. Exit code 0 when all is well, 1 when something
-    in the bucket could not be read and is not in the new catalog.
+    The new one is built beside the old one, which is then kept under its name with .bak; what became of each URL in
+    earlier runs stays in there. In a database server, `catalog` must name an empty database. Exit code 0 when all is
+    well, 1 when something in the bucket could not be read and is not in the new catalog.
 
     Example: presskeep catalog rebuild
     """
@@ -204,14 +204,15 @@ def rebuild(
     with _progress("rebuilding the catalog") as show_progress:
         built = rebuild_catalog(config, dry_run=dry_run, on_finding=found.append, on_progress=show_progress)
     if as_json:
-        counts = {"batches": built.batches, "captures": built.captures, "articles": built.articles}
+        counts = {name: getattr(built, name) for name in ("batches", "captures", "articles", "runs")}
         print_json({"applied": not dry_run, **counts, "findings": [dataclasses.asdict(finding) for finding in found]})
     else:
         for finding in found:
             print_finding(finding)
         done = "nothing was changed" if dry_run else "the catalog is in place"
         out.print(
-            f"{built.batches:,} batches, {built.captures:,} captures, {built.articles:,} articles: {done}",
+            f"{built.batches:,} batches, {built.captures:,} captures, {built.articles:,} articles, "
+            f"{built.runs:,} runs: {done}",
             soft_wrap=True,
         )
     if found:

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from archive.records import new_run_id
 from crawler.profile import SiteProfile
-from crawler.tally import SiteTally
+from crawler.tally import SiteTally, exit_code
 from crawler.url_list import read_url_list
 from jobs.config import find_config, load_config
 from jobs.console import err, out, print_json, size
@@ -25,8 +25,6 @@ from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder, Done
 from jobs.crawl_order import Progress as Event
 from jobs.errors import JobsError
-
-PARTLY_FAILED = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -74,8 +72,8 @@ def crawl(
         print_json({"seconds": round(time.monotonic() - begun, 1), **dataclasses.asdict(done)})
     else:
         _print_summary(done, time.monotonic() - begun)
-    if done.state != "done" or done.problems or any(site.troubled for site in done.sites):
-        raise typer.Exit(PARTLY_FAILED)
+    if code := exit_code(done.state, done.problems, done.sites):
+        raise typer.Exit(code)
 
 
 def _chosen(profiles: Mapping[str, SiteProfile], sites: Sequence[str], *, every: bool, urls_given: bool) -> list[str]:

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
@@ -38,6 +39,8 @@ class Config(BaseModel):
     """Folder where captures wait until they are safe; on a disk that survives a restart."""
     spool_mb: int = Field(default=2000, ge=1)
     """Megabytes (of 10**6 bytes) that may wait in the spool before fetching pauses."""
+    log_format: Literal["text", "json"] = "text"
+    """Lines of the log, see jobs/log_lines.py."""
     sites: tuple[str, ...] = ("sites",)
     """Site profiles: files, folders, or `builtin:NAME`."""
     allow_networks: tuple[IPvAnyNetwork, ...] = ()

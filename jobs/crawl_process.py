@@ -22,6 +22,7 @@ from jobs.config import load_config
 from jobs.crawl_order import CrawlOrder, Failed
 from jobs.crawl_settings import crawl_settings
 from jobs.errors import JobsError
+from jobs.log_lines import log_to_stderr
 
 
 def main() -> None:
@@ -38,19 +39,20 @@ def main() -> None:
 
 
 def _crawl(order: CrawlOrder, events: int) -> None:
+    config = load_config(Path(order.config))
     settings = Settings()
     settings.setmodule("crawler.settings")
     settings.setdict(
         {
-            **crawl_settings(load_config(Path(order.config))),
+            **crawl_settings(config),
             "PRESSKEEP_RUN": order.run,
             "PRESSKEEP_COMMAND": order.command,
             "PRESSKEEP_EVENTS": events,
-            "LOG_LEVEL": order.log_level,
         }
     )
     settings["EXTENSIONS"]["jobs.crawl_events.CrawlEvents"] = 200
-    process = AsyncCrawlerProcess(settings)
+    log_to_stderr(config.log_format, order.log_level, run=order.run)
+    process = AsyncCrawlerProcess(settings, install_root_handler=False)
     process.crawl(NewsSpider, sites=",".join(order.sites), urls=order.urls, limit=order.limit)
     process.start()
 

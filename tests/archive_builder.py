@@ -12,8 +12,9 @@ from typing import Any
 
 from archive import outcomes
 from archive.catalog import Catalog
-from archive.catalog_rows import OutcomeRow, RunCount
+from archive.catalog_rows import OutcomeRow
 from archive.records import ArticleDraft, Capture, content_hash, url_id
+from archive.run_report import RunReport, SiteReport
 from archive.store import DirectoryStore
 from archive.writer import ArchiveWriter, BatchLimits
 from tests.sample_articles import SITE, START, make_capture, make_draft
@@ -89,9 +90,24 @@ class Installation:
         for note in notes:
             writer.note(note)
         writer.finish()
-        counts = Counter((row.site, row.kind, row.outcome) for row in catalog.outcome_rows(run))
-        rows = [RunCount(site=s, kind=k, outcome=o, count=n) for (s, k, o), n in counts.items()]
-        catalog.finish_run(run, started + timedelta(minutes=1), "done", rows)
+        rows = catalog.outcome_rows(run)
+        report = SiteReport(
+            site=site,
+            new=sum(page.draft is not None for page in pages),
+            pages=Counter(row.outcome for row in rows if row.kind == "page"),
+            sources=Counter(row.outcome for row in rows if row.kind == "source"),
+        )
+        catalog.diary.record(
+            RunReport(
+                run=run,
+                command=f"crawl {site}",
+                state="done",
+                exit_code=0,
+                started=started,
+                finished=started + timedelta(minutes=1),
+                sites=(report,),
+            )
+        )
         catalog.close()
         return run
 

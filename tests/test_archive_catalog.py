@@ -14,6 +14,7 @@ from archive.catalog import Catalog
 from archive.catalog_rows import RunCount
 from archive.errors import CatalogError
 from archive.records import RecordLocation, url_id
+from archive.run_report import RunReport, SiteReport
 from archive.selection import Selection
 from tests.sample_articles import SITE, START, make_url
 from tests.sample_batches import RUN, commit, make_article, make_entry, make_manifest, make_outcome
@@ -183,25 +184,57 @@ def test_sites_are_summed_up(catalog: Catalog) -> None:
     assert isinstance(catalog.site_summaries()[0]["bytes"], int)
 
 
+def report(run: str, *, finished: datetime = START) -> RunReport:
+    """Of a run at one site with two outcomes."""
+    return RunReport(
+        run=run,
+        command="crawl daily",
+        state="done",
+        exit_code=0,
+        started=START,
+        finished=finished,
+        peak_memory=200_000_000,
+        problems=("one", "two"),
+        sites=(SiteReport(site=SITE, new=3, rate=0.5, pages={"archived": 3, "known": 3}),),
+    )
+
+
+def test_a_report_of_a_run_comes_back_as_it_was(catalog: Catalog) -> None:
+    assert catalog.diary.report(RUN) is None
+    catalog.start_run(RUN, "crawl daily", START)
+    assert catalog.diary.report(RUN) is None
+    assert [run["run"] for run in catalog.diary.unfinished(before=START + timedelta(seconds=1))] == [RUN]
+    catalog.diary.record(report(RUN))
+    assert catalog.diary.report(RUN) == report(RUN)
+    assert RunReport.from_json(report(RUN).to_json()) == report(RUN)
+    assert catalog.diary.unfinished(before=START + timedelta(seconds=1)) == []
+
+
 def test_runs_are_kept_as_a_diary(catalog: Catalog) -> None:
     later = START + timedelta(hours=1)
     counts = [RunCount(site=SITE, kind="page", outcome=outcome, count=3) for outcome in ("archived", "known")]
     catalog.start_run("first", "crawl daily", START)
     catalog.start_run("second", "crawl --all", later)
-    catalog.finish_run("first", later, "done", counts)
+    catalog.diary.record(report("first", finished=later))
     newest, oldest = catalog.runs(limit=5)
-    assert newest == {"run": "second", "command": "crawl --all", "started": later, "finished": None, "state": "running"}
+    assert {name: newest[name] for name in ("run", "command", "started", "finished", "state")} == {
+        "run": "second",
+        "command": "crawl --all",
+        "started": later,
+        "finished": None,
+        "state": "running",
+    }
     assert (oldest["run"], oldest["finished"], oldest["state"]) == ("first", later, "done")
     assert [run["run"] for run in catalog.runs(limit=1)] == ["second"]
     assert catalog.run_counts("first") == counts
 
 
 def test_what_is_told_to_the_diary_twice_stands_there_once(catalog: Catalog) -> None:
-    counts = [RunCount(site=SITE, kind="page", outcome="archived", count=3)]
+    counts = [RunCount(site=SITE, kind="page", outcome=outcome, count=3) for outcome in ("archived", "known")]
     for _ in range(2):
         catalog.start_run(RUN, "crawl daily", START)
         catalog.note(RUN, [make_outcome(2, "http_404"), make_outcome(1, "timeout")])
-        catalog.finish_run(RUN, START, "done", counts)
+        catalog.diary.record(report(RUN))
     catalog.note(RUN, [])
     assert len(catalog.runs(limit=5)) == 1
     assert catalog.run_counts(RUN) == counts

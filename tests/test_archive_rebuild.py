@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,15 @@ from archive import outcomes
 from archive.catalog import Catalog
 from archive.catalog_file import new_catalog_file
 from archive.errors import ArchiveError, CatalogError, StoreUnavailable
-from archive.keys import MARKER
+from archive.garbage import GarbageCollection
+from archive.keys import MARKER, run_key
 from archive.rebuild import Rebuilding
 from archive.records import url_id
-from archive.store import DirectoryStore, Store
+from archive.run_report import RunReport, SiteReport, write_report
+from archive.store import DirectoryStore, Store, put_bytes
 from archive.writer import ArchiveWriter, BatchLimits
 from tests.archive_builder import answered, visited
-from tests.sample_articles import SITE
+from tests.sample_articles import SITE, START
 from tests.small_archive import SOFTWARE, SmallArchive, filled, page, rows
 
 
@@ -217,3 +220,47 @@ def test_a_new_file_that_is_still_open_does_not_take_over(tmp_path: Path) -> Non
         connection = build(new, "new", keep_open=True)
     assert word(path) == "old"
     connection.close()
+
+
+RUN = "20260304T050607Z-aaaaaa"
+REPORT = RunReport(
+    run=RUN,
+    command="crawl daily",
+    state="done",
+    exit_code=3,
+    started=START,
+    finished=START + timedelta(minutes=3),
+    peak_memory=1 << 28,
+    problems=("one thing",),
+    sites=(
+        SiteReport(site=SITE, new=2, revised=1, requests=9, rate=0.5, pages={"archived": 3}, sources={"listed": 2}),
+    ),
+)
+
+
+def test_the_history_of_runs_comes_back_from_their_reports(store: Store, tmp_path: Path, catalog: Catalog) -> None:
+    archive = filled(store, tmp_path)
+    write_report(store, REPORT)
+    assert rebuild(archive, catalog).runs == 1
+    assert catalog.diary.report(RUN) == REPORT
+    assert catalog.run_counts(RUN) == REPORT.counts
+    archive.catalog.close()
+
+
+def test_a_report_is_neither_foreign_nor_garbage(archive: SmallArchive) -> None:
+    write_report(archive.store, REPORT)
+    assert archive.verify() == []
+    collection = GarbageCollection(
+        archive.store, archive.catalog, now=datetime.now(UTC) + timedelta(days=9), older_than=timedelta(days=7)
+    )
+    assert list(collection.garbage()) == []
+
+
+@pytest.mark.parametrize("data", [b"{}", b"nonsense", REPORT.to_json().replace(b"aaaaaa", b"bbbbbb")])
+def test_a_report_that_cannot_be_read_costs_only_its_run(archive: SmallArchive, tmp_path: Path, data: bytes) -> None:
+    put_bytes(archive.store, run_key(RUN), data)
+    catalog = archive.new_catalog("new")
+    [found] = Rebuilding(archive.store, catalog).findings()
+    assert (found.kind, found.key) == ("report_damaged", run_key(RUN))
+    assert rows(catalog) == rows(archive.catalog)
+    catalog.close()

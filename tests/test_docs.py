@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from archive import outcomes
 from archive.block_memory import REPEATED
 from archive.manifest import CaptureEntry, Manifest, StoredObject
+from archive.run_report import RunReport, SiteReport
 from archive.shards import SCHEMA
 from crawler.profile import SiteProfile
 from jobs.cli import app
@@ -203,6 +204,12 @@ def test_the_archive_format_has_every_field_of_a_manifest() -> None:
     manifests = section(text_of("docs/archive-format.md"), "## Manifests")
     known = [*Manifest.__dataclass_fields__, *StoredObject.__dataclass_fields__, *CaptureEntry.__dataclass_fields__]
     assert sorted(names(rows(manifests, "field", "meaning"))) == sorted(known)
+
+
+def test_the_archive_format_has_every_field_of_a_run_report() -> None:
+    reports = section(text_of("docs/archive-format.md"), "## Run reports")
+    known = [*RunReport.__dataclass_fields__, *SiteReport.__dataclass_fields__]
+    assert sorted(names(rows(reports, "field", "meaning"))) == sorted(known)
 
 
 @documents

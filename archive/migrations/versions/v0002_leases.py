@@ -1,9 +1,9 @@
-"""Version 2: leases; batches and captures hold all that their manifest says."""
+"""Version 2: leases, reports of runs; batches and captures hold all that their manifest says."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary
+from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary
 
 from archive.column_types import Moment, Text
 
@@ -24,6 +24,20 @@ def upgrade() -> None:
         Column("pid", Integer, nullable=False),
         Column("started", Text, nullable=False),
     )
+    op.create_table(
+        "run_sites",
+        Column("run", Text, primary_key=True),
+        Column("site", Text, primary_key=True),
+        Column("started", Moment, nullable=False),
+        *(Column(name, Integer, nullable=False) for name in ("found", "new", "revised", "unchanged")),
+        *(Column(name, Integer, nullable=False) for name in ("missing", "throttled", "requests")),
+        *(Column(name, BigInteger, nullable=False) for name in ("bytes_received", "bytes_stored")),
+        *(Column(name, Float, nullable=False) for name in ("seconds", "rate")),
+    )
+    op.create_index("run_sites_by_site", "run_sites", ["site", "started"])
+    op.add_column("runs", Column("exit_code", Integer))
+    op.add_column("runs", Column("peak_memory", BigInteger))
+    op.add_column("runs", Column("problems", Text))
     with op.batch_alter_table("batches") as batches:
         batches.add_column(Column("software", Text, nullable=False, server_default="{}"))
         batches.add_column(Column("replaces", Text, nullable=False, server_default=""))
