@@ -32,12 +32,15 @@ from archive.catalog_rows import (
 )
 from archive.database import Database, slices
 from archive.diary import Diary
+from archive.leadership import Leadership, leadership
 from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
 from archive.selection import EVERYTHING, Selection
+from archive.ticks import Ticks
 from archive.url_memory import remember
+from archive.verified import Verified
 
 _ROWS_AT_ONCE = 500
 
@@ -53,10 +56,16 @@ class Catalog:
         self._database = Database(url, patience=patience or Patience())
         self.leases = Leases(self._database)
         self.diary = Diary(self._database)
+        self.ticks = Ticks(self._database)
+        self.verified = Verified(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
         bring_up_to_date(self._database)
+
+    def leadership(self, holder: str) -> Leadership:
+        """The right to lead the schedulers of this catalog, not yet asked for; `holder` is who will ask."""
+        return leadership(self._database, self.leases, holder)
 
     def try_writing(self) -> None:
         """Write nothing, in a transaction; CatalogError when the catalog can only be read."""

@@ -15,7 +15,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
@@ -84,6 +84,24 @@ class Database:
         It may have been committed when its connection broke, so `work` must come to the same when it is done twice.
         """
         return self._patiently(self.transaction, work)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self._url.is_sqlite
+
+    @property
+    def foreign_errors(self) -> tuple[type[Exception], ...]:
+        """What `session` and its connection raise."""
+        return (self._engine.dialect.loaded_dbapi.Error,)
+
+    def session(self) -> Any:
+        """A connection of the driver's own outside the pool, in autocommit mode, for what lasts as long as it does."""
+        connection = self._engine.raw_connection()
+        driver: Any = connection.driver_connection
+        connection.detach()
+        driver.autocommit = True
+        return driver
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -3,7 +3,7 @@
 Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
 rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
 rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
-on which site.
+on which site, `ticks` which run took over which moment at which a site was due.
 """
 
 from __future__ import annotations
@@ -168,4 +168,26 @@ leases = Table(
     Column("boot", Text, nullable=False),
     Column("pid", Integer, nullable=False),
     Column("started", Text, nullable=False),
+)
+
+ticks = Table(
+    "ticks",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("tick", Moment, primary_key=True),
+    Column("run", Text, nullable=False, index=True),
+    Column("state", Text, nullable=False),
+    Column("claimed", Moment, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("boot", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started", Text, nullable=False),
+)
+
+verified = Table(
+    "verified",
+    metadata,
+    Column("batch", Text, primary_key=True),
+    Column("verified_at", Moment, nullable=False, index=True),
+    Column("damaged", Integer, nullable=False),
 )

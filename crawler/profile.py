@@ -20,7 +20,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from crawler.errors import ProfileError
 from crawler.profile_fields import (
-    Crontab,
     DateRegex,
     Hosts,
     Language,
@@ -28,6 +27,7 @@ from crawler.profile_fields import (
     Name,
     Regex,
     Rewrites,
+    Schedule,
     Selector,
     SourceUrl,
     TimeZone,
@@ -112,8 +112,8 @@ class SiteProfile(_Table):
     """Time zone of dates that name none."""
     language: Language | None = None
     """BCP 47 tag of the site where pages do not say."""
-    schedule: Crontab | None = None
-    """Five-field crontab line in `timezone`; see jobs/schedule.py."""
+    schedule: Schedule | None = None
+    """Five-field crontab line in `timezone`, or an interval such as `every 30m`; see jobs/schedule.py."""
     sources: Sources = Sources()
     articles: ArticleRules = ArticleRules()
     extract: ExtractRules = ExtractRules()

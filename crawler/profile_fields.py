@@ -96,8 +96,8 @@ def _language(tag: str) -> str:
     return tag
 
 
-def _crontab(line: str) -> str:
-    if len(line.split()) != 5:
+def _schedule(line: str) -> str:
+    if len(line.split()) != 5 and not line.startswith("every "):
         raise ValueError('must have five fields, "minute hour day month weekday", such as "*/30 * * * *"')
     return line
 
@@ -115,4 +115,4 @@ SourceUrl = Annotated[str, AfterValidator(_source_url)]
 Hosts = Annotated[Listed[Annotated[str, AfterValidator(_host)]], AfterValidator(_hosts)]
 Rewrites = Annotated[dict[Regex, str], AfterValidator(_rewrites)]
 Language = Annotated[str, AfterValidator(_language)]
-Crontab = Annotated[str, AfterValidator(_crontab)]
+Schedule = Annotated[str, AfterValidator(_schedule)]

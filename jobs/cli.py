@@ -14,7 +14,7 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
-from jobs import cli_archive, cli_crawl, cli_download, cli_read, cli_runs, cli_setup, cli_sites
+from jobs import cli_archive, cli_crawl, cli_download, cli_read, cli_runs, cli_schedule, cli_setup, cli_sites
 from jobs.console import err, safe
 from jobs.errors import JobsError
 
@@ -44,6 +44,7 @@ cli_crawl.register(app)
 cli_read.register(app)
 cli_download.register(app)
 cli_runs.register(app)
+cli_schedule.register(app)
 cli_archive.register(app)
 
 

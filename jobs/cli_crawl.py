@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -19,12 +20,14 @@ from archive.records import new_run_id
 from crawler.profile import SiteProfile
 from crawler.tally import SiteTally, exit_code
 from crawler.url_list import read_url_list
-from jobs.config import find_config, load_config
+from jobs.config import Config, find_config, load_config
 from jobs.console import err, out, print_json, size
 from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder, Done
 from jobs.crawl_order import Progress as Event
+from jobs.due import claim_due
 from jobs.errors import JobsError
+from jobs.opened import opened_catalog
 
 
 def register(app: typer.Typer) -> None:
@@ -36,6 +39,7 @@ def crawl(
     context: typer.Context,
     sites: Annotated[list[str] | None, typer.Argument(help="Names of site profiles.")] = None,
     every: Annotated[bool, typer.Option("--all", help="All configured sites.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="What is due by its schedule, and nothing if nothing is.")] = False,
     url: Annotated[list[str] | None, typer.Option("--url", help="Fetch just this page; may be repeated.")] = None,
     urls: Annotated[
         Path | None, typer.Option("--urls", help="Fetch the pages listed in this file, one a line.")
@@ -48,26 +52,39 @@ def crawl(
 ) -> None:
     """Crawl sites once: find what is new, fetch, clean and archive it.
 
+    With --due, each site is crawled whose schedule named a moment since it was last crawled so; for cron, timers and
+    jobs on machines without a scheduler of their own.
+
     Exit code 0 when all went well, 3 when a site failed in part, 2 when nothing could be done.
 
     Example: presskeep crawl rudaw --limit 50
     """
     path = find_config(context.obj)
-    profiles = load_config(path).profiles()
-    names = _chosen(profiles, sites or [], every=every, urls_given=bool(url or urls))
+    config, run = load_config(path), new_run_id()
+    profiles = config.profiles()
+    if due:
+        if sites or every or url or urls:
+            raise JobsError("--due says itself what is crawled: name no sites, and leave out --all, --url and --urls")
+        names = _due(config, profiles, run)
+        if not names:
+            out.print("nothing is due")
+            return
+    else:
+        names = _chosen(profiles, sites or [], every=every, urls_given=bool(url or urls))
     pairs = [(_site_of(link, profiles, names), link) for link in _links(url or [], urls)]
     order = CrawlOrder(
-        run=new_run_id(),
+        run=run,
         config=str(path.resolve()),
         sites=names or sorted({site for site, _ in pairs}),
         urls=pairs,
         limit=limit,
         command=shlex.join(sys.argv[1:]),
+        memory=config.schedule.memory_mb if due else 0,
         log_level=("ERROR", "INFO", "DEBUG")[min(verbose, 2)],
     )
     begun = time.monotonic()
     with _ProgressDisplay() as display:
-        done = run_crawl(order, display.show)
+        done = run_crawl(order, display.show, deadline=config.schedule.deadline if due else None)
     if as_json:
         print_json({"seconds": round(time.monotonic() - begun, 1), **dataclasses.asdict(done)})
     else:
@@ -88,6 +105,11 @@ def _chosen(profiles: Mapping[str, SiteProfile], sites: Sequence[str], *, every:
     if not sites and not urls_given:
         raise JobsError(f"nothing to crawl: name a site, or give --all, --url or --urls; configured are: {known}")
     return list(sites)
+
+
+def _due(config: Config, profiles: Mapping[str, SiteProfile], run: str) -> list[str]:
+    with opened_catalog(config) as catalog:
+        return claim_due(catalog, profiles, run, datetime.now(UTC))
 
 
 def _links(given: Sequence[str], file: Path | None) -> list[str]:

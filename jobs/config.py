@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationErro
 
 from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
 from jobs.errors import ConfigError, MissingConfig
-from jobs.schedule import check_crontab
+from jobs.schedule import timetable
+from jobs.schedule_rules import ScheduleRules
 
 FILE_NAME = "presskeep.toml"
 BUILTIN = "builtin:"
@@ -45,6 +46,8 @@ class Config(BaseModel):
     """Site profiles: files, folders, or `builtin:NAME`."""
     allow_networks: tuple[IPvAnyNetwork, ...] = ()
     """Networks that are not public and may be connected to nevertheless: an intranet, this machine."""
+    schedule: ScheduleRules = ScheduleRules()
+    """How `presskeep schedule` and `crawl --due` carry out the schedules of sites."""
     folder: Path = Path()
     """Where the configuration file lies; set by `load_config`."""
 
@@ -92,7 +95,7 @@ class Config(BaseModel):
                 profiles.setdefault(name, builtin[name])
         for profile in profiles.values():
             if profile.schedule is not None:
-                check_crontab(profile.schedule, profile.timezone, where=f"site {profile.name}: schedule")
+                timetable(profile.schedule, profile.timezone, where=f"site {profile.name}: schedule")
         return profiles
 
 

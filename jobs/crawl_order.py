@@ -25,6 +25,8 @@ class CrawlOrder:
     """Pages a site at most; 0 for all."""
     command: str = "crawl"
     """The command line as the diary shall show it."""
+    memory: int = 0
+    """Megabytes that the process may take before it is told to stop; 0 for no limit."""
     log_level: str = "ERROR"
     """Problems of the archive and of sites are told in `Done`; errors in the log are faults of ours."""
 

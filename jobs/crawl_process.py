@@ -48,11 +48,13 @@ def _crawl(order: CrawlOrder, events: int) -> None:
             "PRESSKEEP_RUN": order.run,
             "PRESSKEEP_COMMAND": order.command,
             "PRESSKEEP_EVENTS": events,
+            "LOG_INSTALL_ROOT_HANDLER": False,
+            "MEMUSAGE_LIMIT_MB": order.memory,
         }
     )
     settings["EXTENSIONS"]["jobs.crawl_events.CrawlEvents"] = 200
     log_to_stderr(config.log_format, order.log_level, run=order.run)
-    process = AsyncCrawlerProcess(settings, install_root_handler=False)
+    process = AsyncCrawlerProcess(settings)
     process.crawl(NewsSpider, sites=",".join(order.sites), urls=order.urls, limit=order.limit)
     process.start()
 

@@ -302,7 +302,7 @@ def test_rebuild_replaces_a_catalog_that_cannot_be_opened(installation: Installa
 def test_a_dry_run_of_rebuild_changes_nothing(installation: Installation) -> None:
     before = {path.name for path in (installation.folder / "data").iterdir()}
     done = presskeep("catalog", "rebuild", "--dry-run", folder=installation.folder)
-    assert (done.code, done.out) == (0, "2 batches, 6 captures, 5 articles: nothing was changed\n")
+    assert (done.code, done.out) == (0, "2 batches, 6 captures, 5 articles, 0 runs: nothing was changed\n")
     assert {path.name for path in (installation.folder / "data").iterdir()} == before
 
 

@@ -1,4 +1,4 @@
-"""Version 2: leases, reports of runs; batches and captures hold all that their manifest says."""
+"""Version 2: leases, reports of runs, ticks; batches and captures hold all that their manifest says."""
 
 from __future__ import annotations
 
@@ -34,6 +34,26 @@ def upgrade() -> None:
         *(Column(name, BigInteger, nullable=False) for name in ("bytes_received", "bytes_stored")),
         *(Column(name, Float, nullable=False) for name in ("seconds", "rate")),
     )
+    op.create_table(
+        "ticks",
+        Column("site", Text, primary_key=True),
+        Column("tick", Moment, primary_key=True),
+        Column("run", Text, nullable=False),
+        Column("state", Text, nullable=False),
+        Column("claimed", Moment, nullable=False),
+        Column("host", Text, nullable=False),
+        Column("boot", Text, nullable=False),
+        Column("pid", Integer, nullable=False),
+        Column("started", Text, nullable=False),
+    )
+    op.create_index("ix_ticks_run", "ticks", ["run"])
+    op.create_table(
+        "verified",
+        Column("batch", Text, primary_key=True),
+        Column("verified_at", Moment, nullable=False),
+        Column("damaged", Integer, nullable=False),
+    )
+    op.create_index("ix_verified_verified_at", "verified", ["verified_at"])
     op.create_index("run_sites_by_site", "run_sites", ["site", "started"])
     op.add_column("runs", Column("exit_code", Integer))
     op.add_column("runs", Column("peak_memory", BigInteger))

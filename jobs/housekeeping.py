@@ -1,0 +1,114 @@
+"""Housekeeping: what is done once a day beside crawling.
+
+runs that were killed are closed in the diary
+a part of the archive is read through, so that each batch is once in twenty days
+garbage is collected
+old ticks are forgotten
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archive.catalog import Catalog
+from archive.errors import ArchiveError, LeaseHeld, ObjectMissing
+from archive.findings import Finding
+from archive.garbage import GarbageCollection
+from archive.keys import run_key
+from archive.rota import Rota
+from archive.run_report import RunReport, read_report, write_report
+from archive.store import Store
+from jobs.due import held_sites
+
+logger = logging.getLogger(__name__)
+
+_BEGINNING = timedelta(minutes=15)
+"""How long a run may be under way without holding a site: it is opening the archive, or recovering."""
+_GARBAGE_AGE = timedelta(days=7)
+_TICKS_KEPT = timedelta(days=400)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Housekeeping:
+    """What came of it."""
+
+    closed_runs: int
+    """Runs that had been killed."""
+    batches: int
+    """Batches read through."""
+    bytes: int
+    """Bytes read through."""
+    read_since: datetime | None
+    """Since when every batch has been read through, aware UTC; None while some never were."""
+    garbage: int
+    """Objects and uploads removed."""
+    findings: tuple[Finding, ...]
+    """What is damaged."""
+    problems: tuple[str, ...]
+    """What could not be done, a line each."""
+
+
+def keep_house(store: Store, catalog: Catalog, now: datetime) -> Housekeeping:
+    """Do all of it; a part that cannot be done does not keep the others from being done."""
+    problems: list[str] = []
+    rota = Rota(store, catalog, now=now)
+    findings: list[Finding] = []
+    closed = garbage = 0
+    try:
+        closed = sum(1 for _ in _close_dead_runs(store, catalog, now))
+        catalog.ticks.forget(now - _TICKS_KEPT)
+        findings = [finding for finding in rota.findings() if finding.damage]
+        read_since = rota.oldest
+    except ArchiveError as exc:
+        problems.append(f"not all was read through: {exc}")
+        read_since = None
+    try:
+        garbage = sum(1 for _ in _collect(store, catalog, now))
+    except ArchiveError as exc:
+        problems.append(f"no garbage was collected: {exc}")
+    return Housekeeping(
+        closed_runs=closed,
+        batches=rota.batches,
+        bytes=rota.bytes,
+        read_since=read_since,
+        garbage=garbage,
+        findings=tuple(findings),
+        problems=tuple(problems),
+    )
+
+
+def _close_dead_runs(store: Store, catalog: Catalog, now: datetime) -> Iterator[str]:
+    """Write down how runs ended that nobody wrote down: their process was killed, and none holds a site for them."""
+    alive = set(held_sites(catalog).values())
+    for row in catalog.diary.unfinished(before=now - _BEGINNING):
+        run = row["run"]
+        if run in alive:
+            continue
+        try:
+            report = read_report(store, run_key(run))
+        except ObjectMissing:
+            report = RunReport(
+                run=run,
+                command=row["command"],
+                state="failed",
+                exit_code=3,
+                started=row["started"],
+                finished=now,
+                problems=("its process was killed; what it had fetched is finished by the next crawl of each site",),
+            )
+            write_report(store, report)
+        catalog.diary.record(report)
+        yield run
+
+
+def _collect(store: Store, catalog: Catalog, now: datetime) -> Iterator[str]:
+    collection = GarbageCollection(store, catalog, now=now, older_than=_GARBAGE_AGE)
+    for garbage in list(collection.garbage()):
+        try:
+            if collection.remove(garbage):
+                yield garbage.key
+        except LeaseHeld as exc:
+            logger.info("%s: left alone: %s", garbage.key, exc)
