@@ -34,8 +34,8 @@ def test_one_of_two_leads_until_it_resigns(catalog: Catalog, catalog_url: str) -
 
 
 def _lead(url: str, pipe: Connection) -> None:
-    catalog = Catalog(url)
-    pipe.send(catalog.leadership("child").lead())
+    leader = Catalog(url).leadership("child")
+    pipe.send(leader.lead())
     pipe.recv()
 
 

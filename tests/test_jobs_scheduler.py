@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from archive.marker import ensure_marker
 from archive.run_report import RunReport
 from archive.store import DirectoryStore
 from jobs.housekeeping import keep_house
@@ -144,6 +145,7 @@ def test_a_run_that_was_killed_is_closed_with_a_report(archive: SmallArchive) ->
 def test_housekeeping_is_a_run_like_any_other(tmp_path: Path) -> None:
     installation = Built(tmp_path)
     installation.crawl(visited(1))
+    ensure_marker(DirectoryStore(installation.archive))
     done = presskeep("housekeeping", folder=installation.folder)
     assert done.code == 0
     assert "1 batches read through" in done.out
