@@ -32,6 +32,7 @@ from archive.catalog_rows import (
 )
 from archive.database import Database, slices
 from archive.diary import Diary
+from archive.host_memory import HostMemory
 from archive.leadership import Leadership, leadership
 from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
@@ -58,6 +59,7 @@ class Catalog:
         self.diary = Diary(self._database)
         self.ticks = Ticks(self._database)
         self.verified = Verified(self._database)
+        self.hosts = HostMemory(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""

@@ -13,6 +13,7 @@ An outcome is one of the names below, for failures followed by `:` and the parti
     extract_failed:…   a page whose text could not be extracted; the raw page is kept
     wrong_type:…       not HTML
     http_NNN           the server answered with that status
+    put_off:…          not fetched in this run, because its host rests, its robots.txt is ill, or the budget is spent
     refused_robots     robots.txt forbids it
     refused_url:…      not a URL that we fetch
     refused_address    its host has no public address
@@ -36,6 +37,7 @@ LISTED = "listed"
 NOT_ARTICLE = "not_article"
 EXTRACT_FAILED = "extract_failed"
 WRONG_TYPE = "wrong_type"
+PUT_OFF = "put_off"
 REFUSED_ROBOTS = "refused_robots"
 REFUSED_URL = "refused_url"
 REFUSED_ADDRESS = "refused_address"

@@ -3,7 +3,8 @@
 Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
 rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
 rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
-on which site, `ticks` which run took over which moment at which a site was due.
+on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests` are
+what archive/host_memory.py remembers.
 """
 
 from __future__ import annotations
@@ -190,4 +191,30 @@ verified = Table(
     Column("batch", Text, primary_key=True),
     Column("verified_at", Moment, nullable=False, index=True),
     Column("damaged", Integer, nullable=False),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("not_before", Moment, nullable=False),
+    Column("strikes", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", Text, primary_key=True),
+    Column("fetched", Moment, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("run", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
 )

@@ -21,6 +21,7 @@ from archive.catalog import Catalog
 from archive.catalog_rows import UrlState
 from archive.commit import CommittedBatch
 from archive.errors import ArchiveError, StoreDenied
+from archive.host_memory import HostMemory
 from archive.leases import Lease
 from archive.records import Capture, new_run_id
 from archive.store import Store
@@ -140,6 +141,11 @@ class Archiving:
     def begun(self) -> bool:
         """Whether the archive was opened."""
         return self._committing is not None
+
+    @property
+    def hosts(self) -> HostMemory | None:
+        """What earlier runs learnt of hosts; None when the archive was not opened, as in Scrapy's shell."""
+        return self._catalog.hosts if self.begun else None
 
     @property
     def problems(self) -> list[str]:

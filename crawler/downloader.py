@@ -1,12 +1,13 @@
-"""A downloader that lets go when the crawl is told to stop, and begins no page while it pauses.
+"""A downloader that lets go when the crawl is told to stop, begins no page while it pauses, and lets hosts rest.
 
-Scrapy waits for every request that has come as far as the downloader, and dozens may stand in line there for their turn
-at one slow host, or wait for an answer that never comes.
+Scrapy waits for every request that has come as far as the downloader, and several may stand in line there for their
+turn at one slow host, or wait for an answer that never comes.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -14,7 +15,7 @@ from scrapy import Request, signals
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
-from scrapy.utils.asyncio import AsyncioLoopingCall
+from scrapy.utils.asyncio import AsyncioLoopingCall, call_later
 from twisted.internet.defer import Deferred
 
 from crawler.scheduler import PAUSE, RESUME, begins_page
@@ -34,6 +35,8 @@ class PromptDownloader(Downloader):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self.busy: Counter[str] = Counter()
+        """Requests of each host, from the moment they leave the queue: robots.txt may keep them waiting too."""
         self._fetching: set[Deferred[Any]] = set()
         self._paused = False
         self._watch = AsyncioLoopingCall(self._let_go)
@@ -43,15 +46,38 @@ class PromptDownloader(Downloader):
 
     def fetch(self, request: Request) -> Deferred[Any]:  # type: ignore[override] # the parent's spider is deprecated
         """As the parent's."""
+        host = self.get_slot_key(request)
+        self.busy[host] += 1
         fetching: Deferred[Any] = super().fetch(request)
         self._fetching.add(fetching)
-        return fetching.addBoth(self._ended, fetching)
+        return fetching.addBoth(self._ended, fetching, host)
+
+    def room(self, host: str) -> int:
+        """How many requests of a host the downloader takes: as many as may be under way, and two to follow.
+
+        Pages that are kept back take no room from what has to go on.
+        """
+        at_once = int(self.per_slot_settings.get(host, {}).get("concurrency", self.domain_concurrency))
+        return at_once + 2 + (self._kept_back(self.slots[host]) if host in self.slots else 0)
+
+    def hold(self, host: str, seconds: float) -> None:
+        """Send the host nothing for so long; what waits goes on waiting."""
+        if slot := self.slots.get(host):
+            slot.close()
+            slot.latercall = call_later(seconds, self._latercall, slot)
+
+    def turn_away(self, host: str, error: Exception) -> None:
+        """Fail what waits for its turn at the host."""
+        waiting = list(self.slots[host].queue) if host in self.slots else []
+        for entry in waiting:
+            self.slots[host].queue.remove(entry)
+            entry[1].errback(error)
 
     def needs_backout(self) -> bool:
         """As the parent's, without the pages that are kept back, which would keep out what has to go on."""
         if not self._paused:
             return super().needs_backout()
-        kept_back = sum(begins_page(request) for slot in self.slots.values() for request, _ in slot.queue)
+        kept_back = sum(map(self._kept_back, self.slots.values()))
         return 0 < self.total_concurrency <= len(self.active) - kept_back
 
     def close(self) -> None:
@@ -64,6 +90,10 @@ class PromptDownloader(Downloader):
         # Scrapy's shell fetches without crawling.
         if self.crawler.crawling:
             self._watch.start(_INTERVAL)
+
+    def _kept_back(self, slot: Slot) -> int:
+        """Requests that wait in the slot's line until the pause is over."""
+        return sum(begins_page(request) for request, _ in slot.queue) if self._paused else 0
 
     def _process_queue(self, slot: Slot) -> None:
         kept_back = [entry for entry in slot.queue if self._paused and begins_page(entry[0])]
@@ -87,8 +117,9 @@ class PromptDownloader(Downloader):
         for slot in self.slots.values():
             self._process_queue(slot)
 
-    def _ended(self, result: object, fetching: Deferred[Any]) -> object:
+    def _ended(self, result: object, fetching: Deferred[Any], host: str) -> object:
         self._fetching.discard(fetching)
+        self.busy[host] -= 1
         return result
 
     def _let_go(self) -> None:

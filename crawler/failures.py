@@ -10,8 +10,11 @@ from twisted.python.failure import Failure
 
 from archive import outcomes
 from archive.errors import ArchiveError
+from crawler.budget import PutOff
+from crawler.download_handler import HeadTooLarge
 from crawler.downloader import ABANDONED
 from crawler.resolver import RefusedAddress
+from crawler.robots import RefusedByRobots, RobotsUnavailable
 
 
 class OffsiteRedirect(exceptions.IgnoreRequest):
@@ -24,6 +27,8 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (ArchiveError, outcomes.INTERRUPTED),
     (OffsiteRedirect, outcomes.OFFSITE),
     (RefusedAddress, outcomes.REFUSED_ADDRESS),
+    (RefusedByRobots, outcomes.REFUSED_ROBOTS),
+    (RobotsUnavailable, outcomes.outcome(outcomes.PUT_OFF, "robots")),
     (exceptions.DownloadTimeoutError, outcomes.TIMEOUT),
     (exceptions.CannotResolveHostError, outcomes.DNS_FAILED),
     (exceptions.DownloadConnectionRefusedError, outcomes.CONNECTION_FAILED),
@@ -39,8 +44,16 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
 
 def failure_outcome(failure: Failure) -> tuple[str, str]:
     """Outcome and detail of a failed request."""
-    error = failure.value
+    assert failure.value is not None  # noqa: S101 - it has an exception
+    return _outcome(failure.value)
+
+
+def _outcome(error: BaseException) -> tuple[str, str]:
     detail = " ".join(str(error).split())
+    if isinstance(error, RobotsUnavailable) and (cause := error.__cause__) is not None:
+        return _outcome(cause)[0], detail
+    if isinstance(error, PutOff):
+        return outcomes.outcome(outcomes.PUT_OFF, error.reason), detail
     if isinstance(error, HttpError):
         return f"http_{error.response.status}", ""
     for kind, outcome in _OUTCOMES:
@@ -49,20 +62,22 @@ def failure_outcome(failure: Failure) -> tuple[str, str]:
     if isinstance(error, exceptions.IgnoreRequest):
         return _ignored(detail), detail
     if isinstance(error, exceptions.DownloadFailedError):
-        return (outcomes.TLS_FAILED if _is_tls(error) else outcomes.CONNECTION_FAILED), detail
+        return _connection(error), detail
     return outcomes.outcome(outcomes.BAD_RESPONSE, type(error).__name__), detail
 
 
 def _ignored(reason: str) -> str:
-    """Scrapy raises the bare IgnoreRequest for three reasons, told apart by what it says."""
-    if "robots.txt" in reason:
-        return outcomes.REFUSED_ROBOTS
+    """Scrapy raises the bare IgnoreRequest for two reasons, told apart by what it says."""
     if "max redirections" in reason:
         return outcomes.outcome(outcomes.BAD_RESPONSE, "too_many_redirects")
     return outcomes.TOO_LARGE
 
 
-def _is_tls(error: BaseException) -> bool:
+def _connection(error: BaseException) -> str:
     reasons = getattr(error.__cause__, "reasons", [])
-    causes = [error.__cause__, *(getattr(reason, "value", None) for reason in reasons)]
-    return any(isinstance(cause, SSL.Error) for cause in causes)
+    for cause in (error.__cause__, *(getattr(reason, "value", None) for reason in reasons)):
+        if isinstance(cause, SSL.Error):
+            return outcomes.TLS_FAILED
+        if isinstance(cause, HeadTooLarge):
+            return outcomes.TOO_LARGE
+    return outcomes.CONNECTION_FAILED

@@ -1,14 +1,16 @@
-"""Downloader middlewares: record every exchange, stay on the site, set the pace of each host."""
+"""Downloader middlewares: record every exchange, stay on the site, unpack what is not a page."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Self
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Headers as ScrapyHeaders
 from scrapy.http import Response
 
@@ -17,9 +19,6 @@ from crawler.archiving import Archiving
 from crawler.failures import OffsiteRedirect
 from crawler.visits import META, Errand, Recorded
 
-# It logs a traceback for each host that is down; the outcomes of that host's pages say so in a word.
-logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
-
 
 class RecordingMiddleware:
     """Records the exchanges of pages, each redirect hop and retry too, with the body as sent.
@@ -27,23 +26,35 @@ class RecordingMiddleware:
     It stands at 950, next to the downloader, where bodies are still compressed.
     """
 
-    def __init__(self, archiving: Archiving) -> None:
+    def __init__(self, archiving: Archiving, retry: Callable[[Request], Request | None]) -> None:
         self._archiving = archiving
+        self._retry = retry
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Needs the `Archiving` extension."""
-        return cls(Archiving.of(crawler))
+        return cls(
+            Archiving.of(crawler),
+            lambda request: get_retry_request(
+                request,
+                spider=crawler.spider,  # type: ignore[arg-type] # there is one
+                reason="body cut short",
+            ),
+        )
 
-    def process_response(self, request: Request, response: Response) -> Response:
-        """Spool the exchange and leave its ticket on the errand's trail."""
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Spool the exchange and leave its ticket on the errand's trail; a body cut short is asked for again."""
         errand: Errand | None = request.meta.get(META)
         if errand is not None and errand.kind == "page":
             capture = _capture(request, response, errand)
             ticket = self._archiving.record(capture)
             errand.trail.append(Recorded(ticket, capture.url, capture.status))
             errand.latest = capture
-        return response
+        if "dataloss" not in response.flags:
+            return response
+        if again := self._retry(request):
+            return again
+        raise ResponseDataLossError(f"its body ended after {len(response.body):,} bytes, before its announced end")
 
 
 class SourceDecodingMiddleware(HttpCompressionMiddleware):
@@ -90,7 +101,7 @@ def _capture(request: Request, response: Response, errand: Errand) -> Capture:
         body=response.body,
         fetched=datetime.now(UTC),
         ip=str(response.ip_address) if response.ip_address else None,
-        truncated="length" if "dataloss" in response.flags else None,
+        truncated="disconnect" if "dataloss" in response.flags else None,
         announcement=errand.announcement,
     )
 

@@ -96,6 +96,14 @@ class FetchRules(_Table):
     """Seconds between two requests to one host."""
     concurrency: int = Field(default=1, ge=1, le=16)
     """Requests under way at one host at once."""
+    max_crawl_delay: float = Field(default=30.0, ge=0, le=3600)
+    """The longest Crawl-delay of robots.txt that is honoured, in seconds; 0 takes no notice of it."""
+    requests_per_run: int | None = Field(default=None, ge=1)
+    """Requests that one run may send, redirects and retries too; what is left over is put off to the next."""
+    requests_per_day: int | None = Field(default=None, ge=1)
+    """The same for all runs of one day (UTC)."""
+    verify_tls: bool = True
+    """False takes any certificate of the site's hosts: expired, self-signed, of another host. Each run logs it."""
 
 
 class SiteProfile(_Table):

@@ -28,8 +28,11 @@ PRESSKEEP_EXTRACTION_WORKERS = min(os.cpu_count() or 1, 8)
 PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
 PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker
 
+PRESSKEEP_FIRST_REST = 5.0  # seconds that a busy host gets which does not say how long
+
 # Our own parts.
 SCHEDULER = "crawler.scheduler.PausingScheduler"
+SCHEDULER_PRIORITY_QUEUE = "crawler.frontier.FairQueue"
 DOWNLOADER = "crawler.downloader.PromptDownloader"
 EXTENSIONS = {
     "crawler.archiving.Archiving": 100,
@@ -39,9 +42,12 @@ EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": None,
 }
 DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.RobotsMiddleware": 100,
     "crawler.middlewares.OffsiteRedirectMiddleware": 90,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.SourceDecodingMiddleware": 590,
+    "crawler.hosts.HostsMiddleware": 940,
     "crawler.middlewares.RecordingMiddleware": 950,
 }
 ITEM_PIPELINES = {
@@ -53,7 +59,8 @@ ITEM_PIPELINES = {
 ROBOTSTXT_OBEY = True
 DOWNLOAD_DELAY = 1.0
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-CONCURRENT_REQUESTS = 64
+# What bounds the requests under way is each host's own concurrency: see crawler/frontier.py.
+CONCURRENT_REQUESTS = 256
 # A page yields one item; Scrapy starts so many tasks for every response, and its hundred cost 5 ms a page.
 CONCURRENT_ITEMS = 1
 AUTOTHROTTLE_ENABLED = True
@@ -76,6 +83,8 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 DOWNLOAD_TIMEOUT = 60
 DOWNLOAD_MAXSIZE = 16 * 1024**2
 DOWNLOAD_WARNSIZE = 0
+# What came of a body that was cut short is kept too; crawler/middlewares.py sees to it that it is no article.
+DOWNLOAD_FAIL_ON_DATALOSS = False
 # Names are looked up in these threads; a few that nobody answers for must not hold up the others.
 REACTOR_THREADPOOL_MAXSIZE = 32
 TWISTED_DNS_RESOLVER = "crawler.resolver.GuardedResolver"

@@ -21,6 +21,18 @@ class SiteThrottle(AutoThrottle):
         super().__init__(crawler)
         self._floors = {host: float(slot["delay"]) for host, slot in crawler.settings.getdict("DOWNLOAD_SLOTS").items()}
 
+    def keep_distance(self, request: Request, delay: float) -> None:
+        """From now on, let so many seconds pass between two requests to the host of this one, if not more."""
+        downloader = self.crawler.engine.downloader
+        key = downloader.get_slot_key(request)
+        if delay <= self._floors.get(key, 0):
+            return
+        self._floors[key] = delay
+        # Exactly: a site that asks for ten seconds does not mean five to fifteen.
+        downloader.per_slot_settings[key] = downloader.per_slot_settings.get(key, {}) | {"delay": delay, "jitter": 0}
+        if slot := downloader.slots.get(key):
+            slot.delay, slot.jitter = max(slot.delay, delay), 0
+
     def _start_delay(self) -> float:
         return self._min_delay()
 

@@ -88,7 +88,7 @@ class Installation:
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run `presskeep` to its end."""
         with self.started(*arguments, **environment) as process:
-            out, err = process.communicate(timeout=100)
+            out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     @contextmanager
@@ -100,7 +100,7 @@ class Installation:
     def scrapy(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run Scrapy's own command to its end."""
         with self._python("-m", "scrapy", *arguments, **environment) as process:
-            out, err = process.communicate(timeout=100)
+            out, err = process.communicate(timeout=300)
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     @property

@@ -1,9 +1,9 @@
-"""Version 2: leases, reports of runs, ticks; batches and captures hold all that their manifest says."""
+"""Version 2: leases, reports of runs, ticks, the memory of hosts; rows hold all that their manifest says."""
 
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary
+from sqlalchemy import BigInteger, Column, Date, Float, Integer, LargeBinary
 
 from archive.column_types import Moment, Text
 
@@ -58,6 +58,26 @@ def upgrade() -> None:
     op.add_column("runs", Column("exit_code", Integer))
     op.add_column("runs", Column("peak_memory", BigInteger))
     op.add_column("runs", Column("problems", Text))
+    op.create_table(
+        "hosts",
+        Column("host", Text, primary_key=True),
+        Column("not_before", Moment, nullable=False),
+        Column("strikes", Integer, nullable=False),
+        Column("reason", Text, nullable=False),
+    )
+    op.create_table(
+        "robots",
+        Column("origin", Text, primary_key=True),
+        Column("fetched", Moment, nullable=False),
+        Column("text", Text, nullable=False),
+    )
+    op.create_table(
+        "requests",
+        Column("site", Text, primary_key=True),
+        Column("day", Date, primary_key=True),
+        Column("run", Text, primary_key=True),
+        Column("count", Integer, nullable=False),
+    )
     with op.batch_alter_table("batches") as batches:
         batches.add_column(Column("software", Text, nullable=False, server_default="{}"))
         batches.add_column(Column("replaces", Text, nullable=False, server_default=""))
