@@ -30,6 +30,7 @@ def read_article(capture: Capture, profile: SiteProfile) -> ArticleDraft:
         url=capture.url,
         html=html,
         content_type=capture.header("Content-Type"),
+        headers=capture.headers,
         announcement=capture.announcement,
         fetched=capture.fetched,
     )

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from archive.records import Announcement, DateCandidate, RemovedBlock
+from archive.records import Announcement, DateCandidate, Headers, RemovedBlock
 from crawler import metadata
 from crawler.authors import find_authors
 from crawler.blocks import Block, beside_headline, find_headline
@@ -31,6 +31,7 @@ from crawler.markup import Markup, Unreadable, read_markup
 from crawler.metadata import Statements
 from crawler.profile import SiteProfile
 from crawler.publication import DateRules, Publication, find_publication
+from crawler.reservations import find_reservations
 from crawler.text import clean, word_count
 from crawler.titles import Titles, find_titles
 
@@ -45,6 +46,8 @@ class Page:
     """Body after content decoding."""
     content_type: str | None = None
     """The HTTP header field, for the charset."""
+    headers: Headers = ()
+    """All response fields, for what the publisher reserves."""
     announcement: Announcement | None = None
     """What feed or sitemap said of it: hints for title and dates."""
     fetched: datetime
@@ -141,7 +144,7 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
         canonical_link=statements.canonical,
         text=text,
         word_count=word_count(text),
-        flags=flags,
+        flags=tuple(sorted({*flags, *find_reservations(page.headers, statements)})),
         removed_blocks=removed,
     )
 

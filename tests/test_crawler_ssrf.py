@@ -6,7 +6,9 @@ machine counts who comes in.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import gzip
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,6 +42,8 @@ OTHERS = (
 """Addresses that lead nowhere from here, but would from a data centre."""
 
 VARIANTS = LOOPBACK + OTHERS
+CANARY = "canary-4f1d"
+SENT = base64.b64encode(f"someone:{CANARY}".encode()).decode()
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 PROFILE = """
 name = "sly"
@@ -166,17 +170,31 @@ delay = 0
 
 
 def test_a_proxy_is_not_sent_to_an_address_that_is_not_public(tmp_path: Path) -> None:
-    """The proxy itself has such an address, because the user named it; a site may not name it."""
+    """The proxy itself has such an address, because the user named it; its password is neither logged nor kept."""
     with Proxy() as proxy:
         template = PROXIED.replace("PORT", str(proxy.port))
         site = Site(name="proxied", title="Proxied News", pages=(article("/one"),), profile_template=template)
         with Newsroom([site]) as newsroom:
             installation = Installation(tmp_path / "installation", newsroom, allow_networks=("127.0.1.0/24",))
-            installation.scrapy("crawl", "news", "-s", "RETRY_ENABLED=False", http_proxy=proxy.url, no_proxy="")
+            settings = ("-s", "RETRY_ENABLED=False", "-s", "LOG_LEVEL=DEBUG")
+            url = proxy.url.replace("//", f"//someone:{CANARY}@")
+            done = installation.scrapy(
+                "crawl", "news", *settings, http_proxy=url, no_proxy="", AWS_SECRET_ACCESS_KEY=CANARY
+            )
             host = urlsplit(newsroom.base_urls["proxied"]).netloc
             outcomes = {urlsplit(row.url).hostname: row.outcome for row in installation.outcomes()}
     assert {urlsplit(url).netloc for url in proxy.asked} == {host, "proxy-only.invalid"}
     assert (outcomes["127.1"], outcomes["10.0.0.1"]) == ("refused_address", "refused_address")
+    assert proxy.credentials == {"Basic " + SENT}
+    kept = [path for path in installation.folder.rglob("*") if path.is_file()]
+    assert len(kept) > 4
+    for secret in (CANARY, SENT):
+        assert secret not in done.stdout + done.stderr
+        assert [path for path in kept if secret.encode() in unpacked(path)] == []
+
+
+def unpacked(path: Path) -> bytes:
+    return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 class Proxy:
@@ -184,11 +202,13 @@ class Proxy:
 
     def __enter__(self) -> Self:
         self.asked: list[str] = []
-        asked = self.asked
+        self.credentials: set[str | None] = set()
+        asked, credentials = self.asked, self.credentials
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 asked.append(self.path)
+                credentials.add(self.headers["Proxy-Authorization"])
                 self.send_error(404)
 
             def log_message(self, *_: object) -> None:
