@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from archive.records import Article, ArticleDraft, content_hash
+from archive.records import Article, ArticleDraft
 
 REPEATED = "repeated"
 """Reason of a `RemovedBlock` that was taken out because it stands on other articles of the site."""
@@ -104,14 +104,14 @@ def unpacked(prints: bytes | None) -> Iterator[bytes]:
     return (packed[start : start + _SIZE] for start in range(0, len(packed), _SIZE))
 
 
-def hash_without(draft: ArticleDraft, prints: bytes | None) -> str:
-    """The content hash that the draft would have without the blocks that have these prints.
+def text_without(draft: ArticleDraft, prints: bytes | None) -> str:
+    """The text that the draft would have without the blocks that have these prints.
 
     Two captures of one page are the same if they are so after the same treatment, whatever has been learned since.
     """
     gone = set(unpacked(prints))
     kept = [block for block in split_blocks(draft.text) if block_print(block) not in gone]
-    return content_hash(draft.title, "\n\n".join(kept))
+    return "\n\n".join(kept)
 
 
 def _prints(blocks: Iterable[str]) -> Iterator[bytes]:

@@ -14,11 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from archive import schema
+from archive.article_history import ArticleHistory
 from archive.backoff import Patience
 from archive.block_memory import AGE, NEWEST, BlockPrints, unpacked
 from archive.catalog_rows import (
     ArticleEntry,
-    HeldRevision,
     OutcomeRow,
     RunCount,
     UrlState,
@@ -30,6 +30,7 @@ from archive.catalog_rows import (
     object_row,
     outcome_row,
 )
+from archive.checks import Checks
 from archive.database import Database, slices
 from archive.diary import Diary
 from archive.host_memory import HostMemory
@@ -60,6 +61,8 @@ class Catalog:
         self.ticks = Ticks(self._database)
         self.verified = Verified(self._database)
         self.hosts = HostMemory(self._database)
+        self.history = ArticleHistory(self._database)
+        self.checks = Checks(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
@@ -158,14 +161,6 @@ class Catalog:
         rows = self._rows_of(query, schema.urls.c.url_id, url_ids)
         return {row.url_id: UrlState(**row._mapping) for row in rows}
 
-    def latest_revisions(self, url_ids: Iterable[str]) -> dict[str, HeldRevision]:
-        """The newest revision of each article, by URL id."""
-        table = schema.articles.c
-        columns = [table[name] for name in HeldRevision.__dataclass_fields__]
-        query = sa.select(table.url_id, *columns).order_by(table.revision)
-        rows = (row._asdict() for row in self._rows_of(query, table.url_id, url_ids))
-        return {row.pop("url_id"): HeldRevision(**row) for row in rows}
-
     def block_prints(self, site: str, before: datetime) -> list[BlockPrints]:
         """What is remembered of a site's articles that were fetched before this moment, newest first."""
         table = schema.articles.c
@@ -195,12 +190,12 @@ class Catalog:
         return map(article_entry, self._streamed(_selected(query, wanted)))
 
     def capture_location(self, url_id: str) -> RecordLocation | None:
-        """Where the newest capture of a URL lies."""
+        """Where the newest capture of a URL lies that has a body of its own."""
         table = schema.captures
         query = (
             sa.select(table, schema.objects.c.key)
             .join(schema.objects, (schema.objects.c.batch == table.c.batch) & (schema.objects.c.kind == "raw"))
-            .where(table.c.url_id == url_id)
+            .where(table.c.url_id == url_id, table.c.revisit.is_(None))
             .order_by(table.c.fetched.desc(), table.c.batch.desc(), table.c.offset.desc())
             .limit(1)
         )

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from archive.block_memory import prints_row
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.records import Article, RecordLocation
+from archive.text_hash import text_hash
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,8 +49,12 @@ class UrlState:
     """What is remembered of a URL between runs."""
 
     url_id: str
+    url: str
+    """As it was last fetched."""
     outcome: str
     """Of its last capture."""
+    first_fetched: datetime
+    """Aware UTC."""
     last_fetched: datetime
     """Aware UTC."""
     failures: int
@@ -57,16 +62,22 @@ class UrlState:
     etag: str | None
     last_modified: str | None
     payload_digest: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HeldRevision:
-    """The newest revision of an article, as far as a new capture is compared with it."""
-
-    revision: int
-    content_hash: str
-    repeated_prints: bytes | None
-    """See `archive.block_memory`."""
+    payload_url: str | None = None
+    """URL of the capture that has the body of the last answer, None if there is none to compare with."""
+    payload_fetched: datetime | None = None
+    """When that one was taken, aware UTC."""
+    unmodified: int = 0
+    """Answers in a row that were 304."""
+    article: str | None = None
+    """Id of the article that was last read from it, None if none ever was."""
+    removed: datetime | None = None
+    """Since when the article is gone from the site, aware UTC."""
+    checks: int = 0
+    """How often it was fetched again once an article was there."""
+    quiet: int = 0
+    """How many of the last of these in a row found nothing new."""
+    next_check: datetime | None = None
+    """When it should be fetched again, aware UTC; None for not by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +136,9 @@ def capture_row(manifest: Manifest, entry: CaptureEntry) -> dict[str, Any]:
         "payload_digest": entry.payload_digest,
         "etag": entry.etag,
         "last_modified": entry.last_modified,
+        "revisit": entry.revisit,
+        "article": entry.article,
+        "next_check": entry.next_check,
     }
 
 
@@ -136,6 +150,7 @@ def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[st
     )
     return {name: getattr(article, name) for name in same.split()} | {
         "flags": " ".join(article.flags),
+        "text_hash": text_hash(article.title, article.text),
         "batch": manifest.batch,
         "shard_key": shard_key,
         **prints_row(article),

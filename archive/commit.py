@@ -16,23 +16,24 @@ import dataclasses
 import hashlib
 import io
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive import keys
-from archive.block_memory import Cleaner, clean_nothing, hash_without
+from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
-from archive.catalog_rows import HeldRevision, OutcomeRow
+from archive.catalog_rows import OutcomeRow
 from archive.errors import ObjectConflict, ObjectMissing
 from archive.failpoints import failpoint
 from archive.leases import Lease
 from archive.manifest import CaptureEntry, Manifest, StoredObject
-from archive.outcomes import UNCHANGED
-from archive.records import Article, ArticleDraft
+from archive.records import Article
+from archive.revisions import Decided, decide
+from archive.settled import Settled
 from archive.shards import read_shard, write_shard
-from archive.spool import ClosedSegment, Spooled
+from archive.spool import ClosedSegment
 from archive.store import Store, put_bytes
 
 logger = logging.getLogger(__name__)
@@ -41,21 +42,6 @@ _PUTS_AT_ONCE = 8
 
 _ATTEMPTS = 10
 """Different sets of shards that may be put for one WARC."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Settled:
-    """A spooled capture and what became of it."""
-
-    spooled: Spooled
-    url_id: str
-    """Id of the canonical form of the URL requested."""
-    outcome: str
-    """See archive/outcomes.py."""
-    draft: ArticleDraft | None = None
-    """The article that was read from it."""
-    row: OutcomeRow | None = None
-    """The outcome of the URL whose pursuit ended in this capture, to be recorded when it is safe."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,8 +55,8 @@ class CommittedBatch:
     """New articles and new revisions."""
     revised: int
     """Those of them that are not the first revision."""
-    unchanged: int
-    """Pages whose text is the one we hold."""
+    outcomes: Mapping[str, int]
+    """How often each outcome became of the pages that held a text."""
     objects: int
     """Objects put, manifest included."""
     bytes: int
@@ -138,7 +124,9 @@ def commit_batch(
         captures=len(manifest.captures),
         articles=sum(stored.records for stored in manifest.objects if stored.kind == "articles"),
         revised=sum(article.revision > 1 for article, _ in articles),
-        unchanged=sum(entry.outcome == UNCHANGED for entry in manifest.captures),
+        outcomes=Counter(
+            entry.outcome for item, entry in zip(settled, manifest.captures, strict=True) if item.draft is not None
+        ),
         objects=len(manifest.objects) + 1,
         bytes=sum(stored.size for stored in manifest.objects) + len(data),
     )
@@ -163,10 +151,8 @@ def _put_derived(
     clean: Cleaner,
 ) -> tuple[bytes, list[tuple[Article, str]]]:
     """Put the shards and the manifest; return the manifest, and the articles with the keys of their shards."""
-    settled = _cleaned(catalog, site, _with_final_outcomes(catalog, settled), clean)
-    articles = [
-        (article, keys.articles_key(site, article.published, batch)) for article in _articles(catalog, settled, raw.key)
-    ]
+    decided = _cleaned(catalog, site, decide(catalog.history, site, settled), clean)
+    articles = [(article, keys.articles_key(site, article.published, batch)) for article in _articles(decided, raw.key)]
     shards = _put_shards(store, articles)
     failpoint("after_shards_put")
     manifest = Manifest(
@@ -176,7 +162,7 @@ def _put_derived(
         created=max(item.spooled.fetched for item in settled),
         software=software,
         objects=(raw, *shards),
-        captures=tuple(_entry(item) for item in settled),
+        captures=tuple(_entry(one) for one in decided),
     )
     data = manifest.to_json()
     put_bytes(store, keys.manifest_key(site, batch), data)
@@ -205,49 +191,27 @@ def _put_raw(store: Store, segment: ClosedSegment, key: str, sha256: str, record
     return StoredObject(key=key, kind="raw", size=size, sha256=sha256, records=records)
 
 
-def _with_final_outcomes(catalog: Catalog, settled: Sequence[Settled]) -> list[Settled]:
-    """Turn `archived` into `unchanged` where the newest revision says the same already."""
-    held = catalog.latest_revisions(item.draft.url_id for item in settled if item.draft is not None)
-    hashes: dict[str, str] = {}
-    final = []
-    for item in settled:
-        if item.draft is not None and _is_held(item.draft, hashes, held):
-            item = dataclasses.replace(item, draft=None, outcome=UNCHANGED)
-        elif item.draft is not None:
-            hashes[item.draft.url_id] = item.draft.content_hash
-        final.append(item)
-    return final
-
-
-def _is_held(draft: ArticleDraft, hashes: Mapping[str, str], held: Mapping[str, HeldRevision]) -> bool:
-    """Whether the newest revision, in this batch (by its hash) or in the catalog, has the same text."""
-    if draft.url_id in hashes:
-        return hashes[draft.url_id] == draft.content_hash
-    revision = held.get(draft.url_id)
-    return revision is not None and revision.content_hash == hash_without(draft, revision.repeated_prints)
-
-
-def _cleaned(catalog: Catalog, site: str, settled: Sequence[Settled], clean: Cleaner) -> list[Settled]:
-    drafts = [item.draft for item in settled if item.draft is not None]
-    before = min(item.spooled.fetched for item in settled)
+def _cleaned(catalog: Catalog, site: str, decided: Sequence[Decided], clean: Cleaner) -> list[Decided]:
+    drafts = [one.item.draft for one in decided if one.item.draft is not None]
+    before = min(one.item.spooled.fetched for one in decided)
     cleaned = iter(clean(drafts, catalog.block_prints(site, before)))
-    return [item if item.draft is None else dataclasses.replace(item, draft=next(cleaned)) for item in settled]
+    return [
+        one if one.item.draft is None else replace(one, item=replace(one.item, draft=next(cleaned))) for one in decided
+    ]
 
 
-def _articles(catalog: Catalog, settled: Sequence[Settled], warc_key: str) -> Iterator[Article]:
-    drafts = [(item.spooled, item.draft) for item in settled if item.draft is not None]
-    known = catalog.latest_revisions(draft.url_id for _, draft in drafts)
-    revisions = defaultdict(int, {url_id: held.revision for url_id, held in known.items()})
-    for spooled, draft in drafts:
-        revisions[draft.url_id] += 1
-        yield Article(
-            **{field.name: getattr(draft, field.name) for field in dataclasses.fields(draft)},
-            revision=revisions[draft.url_id],
-            warc_key=warc_key,
-            warc_offset=spooled.offset,
-            warc_length=spooled.length,
-            payload_digest=spooled.payload_digest,
-        )
+def _articles(decided: Sequence[Decided], warc_key: str) -> Iterator[Article]:
+    for one in decided:
+        draft, spooled = one.item.draft, one.item.spooled
+        if draft is not None:
+            yield Article(
+                **{field.name: getattr(draft, field.name) for field in dataclasses.fields(draft)},
+                revision=one.revision,
+                warc_key=warc_key,
+                warc_offset=spooled.offset,
+                warc_length=spooled.length,
+                payload_digest=spooled.payload_digest,
+            )
 
 
 def _put_shards(store: Store, articles: Sequence[tuple[Article, str]]) -> list[StoredObject]:
@@ -268,8 +232,8 @@ def _put_shards(store: Store, articles: Sequence[tuple[Article, str]]) -> list[S
         return list(pool.map(put, sorted(by_key)))
 
 
-def _entry(item: Settled) -> CaptureEntry:
-    spooled = item.spooled
+def _entry(decided: Decided) -> CaptureEntry:
+    item, spooled = decided.item, decided.item.spooled
     return CaptureEntry(
         url=spooled.url,
         url_id=item.url_id,
@@ -281,4 +245,7 @@ def _entry(item: Settled) -> CaptureEntry:
         payload_digest=spooled.payload_digest,
         etag=spooled.etag,
         last_modified=spooled.last_modified,
+        revisit=spooled.revisit,
+        article=decided.article if decided.article != item.url_id else None,
+        next_check=item.next_check,
     )

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from archive.errors import DamagedObject
+from archive.records import RevisitProfile
 
 _STRICT = ConfigDict(extra="forbid")
 """A name that is not of this format is damage, or of a later format."""
@@ -62,6 +63,12 @@ class CaptureEntry:
     """ETag of the response, the validator of RFC 9110 section 8.8.3."""
     last_modified: str | None = None
     """Last-Modified of the response as sent."""
+    revisit: RevisitProfile | None = None
+    """Why the record has no body, None for one that has: an earlier record has that body."""
+    article: str | None = None
+    """`url_id` of the article that was read from it, where it is not its own."""
+    next_check: datetime | None = None
+    """When the URL is to be fetched again, aware UTC; None for not by itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

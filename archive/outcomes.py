@@ -5,6 +5,8 @@ An outcome is one of the names below, for failures followed by `:` and the parti
 
     archived           a new article, or a new revision of one, is safe
     unchanged          fetched, and its text is the one we hold
+    doubtful:…         fetched, and not taken over: a paywall, a consent wall … stands where we hold a better text
+    removed:…          an article of ours is gone from the site: `http_404`, `http_410`, or `redirect` to a front page
     known              held already and not due; not fetched
     redirected         led to another address; that one has its own outcome
     retried            the server failed and the request was repeated
@@ -30,6 +32,8 @@ from __future__ import annotations
 
 ARCHIVED = "archived"
 UNCHANGED = "unchanged"
+DOUBTFUL = "doubtful"
+REMOVED = "removed"
 KNOWN = "known"
 REDIRECTED = "redirected"
 RETRIED = "retried"
@@ -53,7 +57,7 @@ SOURCE_EMPTY = "source_empty"
 INTERRUPTED = "interrupted"
 LOST = "lost"
 
-_GOOD = frozenset({ARCHIVED, UNCHANGED, KNOWN, REDIRECTED, RETRIED, LISTED})
+_GOOD = frozenset({ARCHIVED, UNCHANGED, DOUBTFUL, REMOVED, KNOWN, REDIRECTED, RETRIED, LISTED})
 
 
 def outcome(name: str, reason: str = "") -> str:
@@ -61,6 +65,11 @@ def outcome(name: str, reason: str = "") -> str:
     return f"{name}:{reason}" if reason else name
 
 
+def name_of(value: str) -> str:
+    """The outcome's name without its particular reason."""
+    return value.partition(":")[0]
+
+
 def failed(value: str) -> bool:
     """Whether the URL did not give what was hoped for; `not_article` counts as failed."""
-    return value.partition(":")[0] not in _GOOD
+    return name_of(value) not in _GOOD

@@ -10,9 +10,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
 """HTTP header fields in the order sent, names and values as ISO-8859-1 text."""
+
+RevisitProfile = Literal["server-not-modified", "identical-payload-digest"]
+"""Ends of the URIs of WARC 1.1, section 6.7.2 and 6.7.3."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +37,20 @@ class Announcement:
     """Date of publication exactly as announced, in whatever format."""
     modified: str | None = None
     """Date of the last change exactly as announced (Atom `updated`, sitemap `lastmod`)."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revisit:
+    """Why a capture has no body of its own: an earlier capture has it (WARC 1.1, section 6.7)."""
+
+    profile: RevisitProfile
+    """The server answered 304 to our condition, or it sent the very bytes that we hold."""
+    url: str
+    """URL of the capture that has the body."""
+    fetched: datetime
+    """When that one was taken, aware UTC."""
+    payload_digest: str
+    """Of its body, as `Capture.payload_digest`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,10 +83,17 @@ class Capture:
     """WARC-Truncated reason (`length`, `time`, `disconnect`), None for a whole body."""
     announcement: Announcement | None = None
     """How we came to this URL; None for redirect hops, robots.txt and sources."""
+    revisit: Revisit | None = None
+    """Where the body is, if an earlier capture has it; `body` is not stored then."""
 
     @property
     def payload_digest(self) -> str:
-        """`sha256:` and the hex digest of `body` (ISO 28500 section 5.9; hex as in the labels of RFC 6920)."""
+        """`sha256:` and the hex digest of the body (ISO 28500 section 5.9; hex as in the labels of RFC 6920).
+
+        That of the earlier body for a revisit.
+        """
+        if self.revisit is not None:
+            return self.revisit.payload_digest
         return "sha256:" + hashlib.sha256(self.body).hexdigest()
 
     def header(self, name: str) -> str | None:

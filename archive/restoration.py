@@ -150,6 +150,8 @@ class BatchRestorer:
         if draft is None or self._raw is None:
             return
         known = self._known.get(entry.offset)
+        if known and known["url_id"] == entry.article:
+            draft = replace(draft, url_id=known["url_id"], canonical_url=known["canonical_url"])
         self._made.append(
             Article(
                 **{name.name: getattr(draft, name.name) for name in dataclasses.fields(draft)},

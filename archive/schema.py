@@ -57,6 +57,9 @@ captures = Table(
     Column("payload_digest", Text, nullable=False),
     Column("etag", Text),
     Column("last_modified", Text),
+    Column("revisit", Text),
+    Column("article", Text),
+    Column("next_check", Moment),
 )
 
 articles = Table(
@@ -68,6 +71,7 @@ articles = Table(
     Column("url", Text, nullable=False),
     Column("canonical_url", Text, nullable=False),
     Column("content_hash", Text, nullable=False),
+    Column("text_hash", Text, nullable=False),
     Column("title", Text),
     Column("published", Date),
     Column("fetched", Moment, nullable=False),
@@ -84,6 +88,7 @@ articles = Table(
     Column("repeated_prints", LargeBinary),
     Index("articles_by_date", "site", "published"),
     Index("articles_by_fetch", "site", "fetched"),
+    Index("articles_by_text", "site", "text_hash"),
 )
 
 urls = Table(
@@ -99,6 +104,15 @@ urls = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("payload_digest", Text, nullable=False),
+    Column("payload_url", Text),
+    Column("payload_fetched", Moment),
+    Column("unmodified", Integer, nullable=False),
+    Column("article", Text, index=True),
+    Column("removed", Moment),
+    Column("checks", Integer, nullable=False),
+    Column("quiet", Integer, nullable=False),
+    Column("next_check", Moment),
+    Index("urls_to_check", "site", "next_check"),
 )
 
 runs = Table(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from archive.errors import ArchiveError, DamagedObject
 from archive.failpoints import failpoint
-from archive.records import Capture
+from archive.records import Capture, RevisitProfile
 from archive.warc import WarcWriter
 from archive.warc_reader import StoredCapture, cut_torn_tail, read_captures
 
@@ -41,6 +41,7 @@ class Spooled:
     payload_digest: str
     etag: str | None
     last_modified: str | None
+    revisit: RevisitProfile | None
 
 
 class _WholeWrites(io.FileIO):
@@ -169,6 +170,7 @@ def spooled(stored: StoredCapture) -> Spooled:
         payload_digest=capture.payload_digest,
         etag=capture.header("ETag"),
         last_modified=capture.header("Last-Modified"),
+        revisit=capture.revisit.profile if capture.revisit else None,
     )
 
 

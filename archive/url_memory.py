@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import slices
-from archive.outcomes import REDIRECTED, RETRIED, failed
+from archive.outcomes import ARCHIVED, DOUBTFUL, REDIRECTED, REMOVED, RETRIED, UNCHANGED, failed, name_of
 
 Row = Mapping[str, Any]
 """Of `captures` or `urls`."""
@@ -60,24 +60,64 @@ def _histories(connection: Connection, url_ids: Iterable[str]) -> Iterator[Seque
 def _folded(captures: Sequence[Row], before: Row | None = None) -> dict[str, Any]:
     """The row of `urls` after captures of one URL that are newer than `before`.
 
-    A validator is remembered only from a capture that succeeded, so that a broken answer is fetched again whole. What
-    was only on the way to another answer says nothing of how often the address has failed.
+    What was only on the way to another answer says nothing of the page, and not how often the address has failed.
     """
-    failures = before["failures"] if before else 0
-    for outcome in (capture["outcome"] for capture in captures):
-        if outcome not in (REDIRECTED, RETRIED):
-            failures = failures + 1 if failed(outcome) else 0
-    last = captures[-1]
-    bad = failed(last["outcome"])
+    row: dict[str, Any] = dict(before or _unseen(captures[0]))
+    for capture in captures:
+        if name_of(capture["outcome"]) not in (REDIRECTED, RETRIED):
+            row |= {**_payload(row, capture), **_article(row, capture)}
+            row["failures"] = row["failures"] + 1 if failed(capture["outcome"]) else 0
+        row |= {name: capture[name] for name in ("url_id", "site", "url", "outcome")}
+        row |= {"last_fetched": capture["fetched"], "next_check": _next_check(row, capture)}
+    return row
+
+
+def _unseen(first: Row) -> dict[str, Any]:
+    nothing = dict.fromkeys(("etag", "last_modified", "payload_url", "payload_fetched", "article", "removed"))
+    counts = dict.fromkeys(("failures", "unmodified", "checks", "quiet"), 0)
+    return {"first_fetched": first["fetched"], "payload_digest": first["payload_digest"], **nothing, **counts}
+
+
+def _payload(row: Row, capture: Row) -> dict[str, Any]:
+    """The body that the next answer is compared with, and its validators.
+
+    They are remembered only from a capture that succeeded, so that a broken answer is fetched again whole.
+    """
+    answer = {"payload_digest": capture["payload_digest"], "unmodified": 0}
+    validators = {name: capture[name] for name in ("etag", "last_modified")}
+    if name_of(capture["outcome"]) in (ARCHIVED, UNCHANGED):
+        if capture["revisit"] is None:
+            return answer | validators | {"payload_url": capture["url"], "payload_fetched": capture["fetched"]}
+        if _is_held(row, capture):
+            # A 304 need not repeat the validators (RFC 9110, section 15.4.5).
+            kept = {name: value or row[name] for name, value in validators.items()}
+            not_modified = capture["revisit"] == "server-not-modified"
+            return answer | kept | {"unmodified": row["unmodified"] + 1 if not_modified else 0}
+    return answer | dict.fromkeys(("etag", "last_modified", "payload_url", "payload_fetched"))
+
+
+def _next_check(row: Row, capture: Row) -> Any:
+    """As was decided at its last capture; at once where the body that a revisit speaks of is lost."""
+    return capture["next_check"] if capture["revisit"] is None or _is_held(row, capture) else capture["fetched"]
+
+
+def _is_held(row: Row, revisit: Row) -> bool:
+    """Whether the body that a revisit speaks of is there."""
+    return row["payload_fetched"] is not None and row["payload_digest"] == revisit["payload_digest"]
+
+
+def _article(row: Row, capture: Row) -> dict[str, Any]:
+    """What has become of the article at that URL."""
+    name = name_of(capture["outcome"])
+    is_there = name in (ARCHIVED, UNCHANGED, DOUBTFUL)
+    removed = row["removed"] or capture["fetched"] if name == REMOVED else None if is_there else row["removed"]
+    article = capture["article"] or (capture["url_id"] if name in (ARCHIVED, UNCHANGED) else None)
+    if row["article"] is None:
+        return {"article": article, "removed": removed}
+    found = name == ARCHIVED or (removed is None) != (row["removed"] is None)
     return {
-        "url_id": last["url_id"],
-        "site": last["site"],
-        "url": last["url"],
-        "first_fetched": before["first_fetched"] if before else captures[0]["fetched"],
-        "last_fetched": last["fetched"],
-        "outcome": last["outcome"],
-        "failures": failures,
-        "etag": None if bad else last["etag"],
-        "last_modified": None if bad else last["last_modified"],
-        "payload_digest": last["payload_digest"],
+        "article": capture["article"] or row["article"],
+        "removed": removed,
+        "checks": row["checks"] + 1,
+        "quiet": 0 if found else row["quiet"] + 1,
     }

@@ -12,13 +12,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC
-from typing import BinaryIO
+from datetime import UTC, datetime
+from typing import BinaryIO, cast, get_args
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from archive.errors import DamagedObject
-from archive.records import Announcement, Capture, Headers
+from archive.records import Announcement, Capture, Headers, Revisit, RevisitProfile
 from archive.warc_fields import SITE, load_fields, sent_name
 
 _CHUNK = 64 * 1024
@@ -99,7 +99,7 @@ class _Record:
 
     @property
     def is_response(self) -> bool:
-        return self.type == WarcRecordType.response and self.warc.is_http
+        return self.type in (WarcRecordType.response, WarcRecordType.revisit) and self.warc.is_http
 
     @property
     def partners(self) -> tuple[str, ...]:
@@ -161,6 +161,20 @@ def _answer(response: _Record) -> Capture:
         fetched=fetched.astimezone(UTC),
         ip=warc.get("WARC-IP-Address"),
         truncated=warc.get("WARC-Truncated"),
+        revisit=_revisit(warc) if response.type == WarcRecordType.revisit else None,
+    )
+
+
+def _revisit(warc: HeaderMap) -> Revisit:
+    url, digest = warc.get("WARC-Refers-To-Target-URI"), warc.get("WARC-Payload-Digest")
+    profile, fetched = (warc.get("WARC-Profile") or "").rpartition("/")[2], warc.get("WARC-Refers-To-Date")
+    if profile not in get_args(RevisitProfile) or url is None or digest is None or fetched is None:
+        raise ValueError(f"revisit of profile {profile[:50]!r} lacks its WARC-Refers-To fields or its digest")
+    return Revisit(
+        profile=cast(RevisitProfile, profile),
+        url=url,
+        fetched=datetime.fromisoformat(fetched).astimezone(UTC),
+        payload_digest=digest,
     )
 
 
@@ -174,7 +188,8 @@ def _http_headers(record: _Record) -> HeaderMap:
     record.warc.parse_http(max_header_len=record.warc.content_length)
     if not record.warc.is_http_parsed:
         raise ValueError(f"{record} is no HTTP message")
-    if "WARC-Payload-Digest" in record.warc.headers and not record.warc.verify_payload_digest():
+    digested = "WARC-Payload-Digest" in record.warc.headers and record.type != WarcRecordType.revisit
+    if digested and not record.warc.verify_payload_digest():
         raise ValueError(f"{record} does not match its payload digest")
     return record.warc.http_headers
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
-from archive.commit import CommittedBatch, Settled, commit_batch
+from archive.commit import CommittedBatch, commit_batch
 from archive.leases import Lease
 from archive.outcomes import INTERRUPTED
 from archive.records import ArticleDraft, Capture, url_id
+from archive.settled import Settled
 from archive.spool import OpenSegment, Spooled
 from archive.store import Store
 
@@ -96,17 +98,23 @@ class ArchiveWriter:
         *,
         url_id: str,
         draft: ArticleDraft | None = None,
+        next_check: datetime | None = None,
         row: OutcomeRow | None = None,
     ) -> None:
-        """Say what became of a capture.
+        """Say what became of a capture, and when its URL should be fetched again.
 
-        With a draft the final outcome is `archived`, or `unchanged` when the newest revision has the same content.
+        With a draft the final outcome is `archived`, `unchanged` or `doubtful`, see archive/revisions.py.
         `row` is the outcome of the URL whose pursuit ended here; it is recorded, with that final outcome, when the
         batch is safe.
         """
         batch, position = ticket
         batch.settled[position] = Settled(
-            spooled=batch.spooled[position], url_id=url_id, outcome=outcome, draft=draft, row=row
+            spooled=batch.spooled[position],
+            url_id=url_id,
+            outcome=outcome,
+            draft=draft,
+            next_check=next_check,
+            row=row,
         )
 
     def note(self, row: OutcomeRow) -> None:

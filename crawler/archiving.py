@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from archive.catalog import Catalog
@@ -27,6 +28,7 @@ from archive.records import Capture, new_run_id
 from archive.store import Store
 from archive.writer import ArchiveWriter, BatchLimits, Ticket
 from crawler.downloader import STOPPING
+from crawler.due import thinned
 from crawler.errors import CrawlerError
 from crawler.ledger import Ledger
 from crawler.opening import Haste, open_archive, open_catalog
@@ -75,11 +77,14 @@ class Archiving:
         stop: Callable[[], Coroutine[Any, Any, None]],
         new_pool: Callable[[], ExtractionPool],
         traffic: Callable[[], Mapping[str, SiteTraffic]],
+        now: Callable[[], datetime],
     ) -> None:
         writers: dict[str, ArchiveWriter] = {}
         self.run = run
         self.profiles = profiles
-        self.ledger = Ledger(writers, profiles)
+        self.now = now
+        """Aware UTC."""
+        self.ledger = Ledger(writers, profiles, now)
         self.committed: list[CommittedBatch] = []
         self.state: Literal["running", "done", "interrupted", "failed"] = "running"
         """At the end `done`, `interrupted` or `failed`."""
@@ -119,6 +124,7 @@ class Archiving:
             stop=crawler.stop_async,
             new_pool=partial(ExtractionPool.from_settings, settings),
             traffic=lambda: Traffic.of(crawler).sites,
+            now=load_object(settings["PRESSKEEP_CLOCK"]),
         )
         crawler.signals.connect(extension.hurry, signal=STOPPING)
         crawler.signals.connect(extension.engine_stopped, signal=signals.engine_stopped)
@@ -164,6 +170,8 @@ class Archiving:
         self._problems.update(refused)
         for site, lease in leases.items():
             await self._recover(site, self._store, lease)
+            record = await asyncio.to_thread(self._catalog.checks.record, site)
+            self.ledger.ladders[site] = thinned(self.profiles[site].fetch.recheck, record)
             self._writers[site] = ArchiveWriter(
                 store=self._store,
                 catalog=self._catalog,
@@ -196,6 +204,14 @@ class Archiving:
         """What the catalog remembers of these URLs; ArchiveError, and the end of the crawl, when it cannot be read."""
         try:
             return await asyncio.to_thread(self._catalog.url_states, list(url_ids))
+        except ArchiveError as exc:
+            self._give_up(exc)
+            raise
+
+    async def checks_due(self, site: str) -> Sequence[UrlState]:
+        """The site's URLs that should be fetched again by now; ArchiveError as `url_states`."""
+        try:
+            return await asyncio.to_thread(self._catalog.checks.due, site, self.now())
         except ArchiveError as exc:
             self._give_up(exc)
             raise
@@ -266,7 +282,7 @@ class Archiving:
     def _open(self) -> tuple[Store, Catalog]:
         store = open_archive(self._archive, self._spool, self._haste)
         catalog = open_catalog(self._catalog_url, self._haste)
-        self._started = datetime.now(UTC)
+        self._started = self.now()
         for run in catalog.interrupt_dead_runs(self._started):
             logger.warning("run %s was killed; what it left in the spool is finished with each of its sites", run)
         catalog.start_run(self.run, self._command, self._started)
@@ -284,7 +300,7 @@ class Archiving:
             command=self._command,
             state="interrupted" if self.state == "running" else self.state,
             started=self._started,
-            finished=datetime.now(UTC),
+            finished=self.now(),
             problems=self.problems,
             software=SOFTWARE,
             tallies=self.tally(),

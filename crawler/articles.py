@@ -35,7 +35,7 @@ def read_article(capture: Capture, profile: SiteProfile) -> ArticleDraft:
         fetched=capture.fetched,
     )
     extraction = extract(page, profile)
-    canonical = profile.canonical(capture.url)
+    canonical = profile.identity(capture.url, extraction.canonical_link)
     fields = {field.name: getattr(extraction, field.name) for field in dataclasses.fields(extraction)}
     return ArticleDraft(
         **fields,

@@ -21,6 +21,10 @@ class OffsiteRedirect(exceptions.IgnoreRequest):
     """Raised when a page leads to a host that is not its site's; do not retry."""
 
 
+class RemovedByRedirect(exceptions.IgnoreRequest):
+    """Raised when an article of ours leads to a front page of its site; do not retry."""
+
+
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (ABANDONED, outcomes.INTERRUPTED),
     # Fetched, but it could not be kept.
@@ -29,6 +33,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (RefusedAddress, outcomes.REFUSED_ADDRESS),
     (RefusedByRobots, outcomes.REFUSED_ROBOTS),
     (RobotsUnavailable, outcomes.outcome(outcomes.PUT_OFF, "robots")),
+    (RemovedByRedirect, outcomes.outcome(outcomes.REMOVED, "redirect")),
     (exceptions.DownloadTimeoutError, outcomes.TIMEOUT),
     (exceptions.CannotResolveHostError, outcomes.DNS_FAILED),
     (exceptions.DownloadConnectionRefusedError, outcomes.CONNECTION_FAILED),

@@ -7,28 +7,38 @@ the run ends was interrupted. So no URL can end without an outcome, whatever bre
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from archive import outcomes
 from archive.catalog_rows import OutcomeRow
 from archive.commit import CommittedBatch
-from archive.records import url_id
+from archive.records import ArticleDraft, url_id
 from archive.writer import ArchiveWriter
+from crawler import clock
+from crawler.due import Ladder, next_check
 from crawler.errors import CrawlerError
 from crawler.profile import SiteProfile
 from crawler.urls import InvalidUrl
-from crawler.visits import Errand, Kind, Visit
+from crawler.visits import Errand, Kind, Recorded, Visit
 
 
 class Ledger:
     """Expects and settles URLs, counts their outcomes, and tells the site's writer."""
 
-    def __init__(self, writers: Mapping[str, ArchiveWriter], profiles: Mapping[str, SiteProfile]) -> None:
+    def __init__(
+        self,
+        writers: Mapping[str, ArchiveWriter],
+        profiles: Mapping[str, SiteProfile],
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
         self.counts: Counter[tuple[str, str, str]] = Counter()
         """How often each outcome occurred, by site and kind; articles only once they are safe."""
         self.found: Counter[str] = Counter()
         """Article URLs met, by site."""
+        self.ladders: dict[str, Ladder] = {name: profile.fetch.recheck for name, profile in profiles.items()}
+        """When articles are fetched again, by site."""
+        self._now = now
         self._writers = writers
         self._profiles = profiles
         self._expected: dict[int, Errand] = {}
@@ -55,15 +65,12 @@ class Ledger:
             url=errand.url,
             outcome=visit.outcome,
             detail=visit.detail,
-            at=datetime.now(UTC),
+            at=self._now(),
         )
         for hop, passed in visit.hops:
-            writer.settle(hop.ticket, passed, url_id=self._id(errand.site, hop.url))
+            self._settle(errand, hop, passed)
         if visit.answered:
-            last = errand.trail[-1]
-            writer.settle(
-                last.ticket, visit.outcome, url_id=self._id(errand.site, last.url), draft=visit.draft, row=row
-            )
+            self._settle(errand, errand.trail[-1], visit.outcome, visit.draft, row)
         else:
             writer.note(row)
         if visit.draft is None:
@@ -83,8 +90,26 @@ class Ledger:
 
     def add_safe(self, batch: CommittedBatch) -> None:
         """Count the articles of a batch."""
-        self.counts[batch.site, "page", outcomes.ARCHIVED] += batch.articles
-        self.counts[batch.site, "page", outcomes.UNCHANGED] += batch.unchanged
+        for outcome, count in batch.outcomes.items():
+            self.counts[batch.site, "page", outcome] += count
+
+    def _settle(
+        self,
+        errand: Errand,
+        hop: Recorded,
+        outcome: str,
+        draft: ArticleDraft | None = None,
+        row: OutcomeRow | None = None,
+    ) -> None:
+        identity = self._id(errand.site, hop.url)
+        check = next_check(
+            self.ladders[errand.site],
+            outcome,
+            at=hop.fetched,
+            state=errand.known if errand.known and errand.known.url_id == identity else None,
+            published=draft.published if draft else None,
+        )
+        self._writers[errand.site].settle(hop.ticket, outcome, url_id=identity, draft=draft, next_check=check, row=row)
 
     def _id(self, site: str, url: str) -> str:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from scrapy import Request, Spider
@@ -16,7 +16,8 @@ from scrapy.http import Response
 
 from archive.records import Capture, Headers
 from crawler.archiving import Archiving
-from crawler.failures import OffsiteRedirect
+from crawler.failures import OffsiteRedirect, RemovedByRedirect
+from crawler.revisits import CONDITIONS, as_revisit, conditions, means_removed
 from crawler.visits import META, Errand, Recorded
 
 
@@ -46,9 +47,9 @@ class RecordingMiddleware:
         """Spool the exchange and leave its ticket on the errand's trail; a body cut short is asked for again."""
         errand: Errand | None = request.meta.get(META)
         if errand is not None and errand.kind == "page":
-            capture = _capture(request, response, errand)
+            capture = as_revisit(_capture(request, response, errand, self._archiving.now()), errand.known)
             ticket = self._archiving.record(capture)
-            errand.trail.append(Recorded(ticket, capture.url, capture.status))
+            errand.trail.append(Recorded(ticket, capture.url, capture.status, capture.fetched))
             errand.latest = capture
         if "dataloss" not in response.flags:
             return response
@@ -90,7 +91,33 @@ class OffsiteRedirectMiddleware:
             raise OffsiteRedirect(f"redirected to {request.url}")
 
 
-def _capture(request: Request, response: Response, errand: Errand) -> Capture:
+class RevisitMiddleware:
+    """Makes the request for a page that we hold conditional, and follows no redirect that means that it is gone."""
+
+    def __init__(self, archiving: Archiving) -> None:
+        self._archiving = archiving
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Needs the `Archiving` extension."""
+        return cls(Archiving.of(crawler))
+
+    def process_request(self, request: Request) -> None:
+        """Set or remove the conditions; RemovedByRedirect for a redirect to a front page."""
+        errand: Errand | None = request.meta.get(META)
+        if errand is None or errand.known is None:
+            return
+        for name in CONDITIONS:
+            # A redirect takes them along to another page.
+            request.headers.pop(name, None)
+        if not request.meta.get("redirect_times"):
+            if errand.conditional:
+                request.headers.update(conditions(errand.known, request.url))
+        elif means_removed(request.url, errand.known, self._archiving.profile(errand.site)):
+            raise RemovedByRedirect(f"redirected to {request.url}")
+
+
+def _capture(request: Request, response: Response, errand: Errand, fetched: datetime) -> Capture:
     return Capture(
         site=errand.site,
         url=request.url,
@@ -99,7 +126,7 @@ def _capture(request: Request, response: Response, errand: Errand) -> Capture:
         status=response.status,
         headers=_headers(response.headers),
         body=response.body,
-        fetched=datetime.now(UTC),
+        fetched=fetched,
         ip=str(response.ip_address) if response.ip_address else None,
         truncated="disconnect" if "dataloss" in response.flags else None,
         announcement=errand.announcement,

@@ -11,6 +11,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Literal
@@ -25,6 +26,7 @@ from crawler.profile_fields import (
     Language,
     Listed,
     Name,
+    Recheck,
     Regex,
     Rewrites,
     Schedule,
@@ -32,6 +34,7 @@ from crawler.profile_fields import (
     SourceUrl,
     TimeZone,
 )
+from crawler.traps import trap
 from crawler.urls import InvalidUrl, canonical_url
 
 
@@ -104,6 +107,14 @@ class FetchRules(_Table):
     """The same for all runs of one day (UTC)."""
     verify_tls: bool = True
     """False takes any certificate of the site's hosts: expired, self-signed, of another host. Each run logs it."""
+    recheck: Recheck = (
+        timedelta(hours=1),
+        timedelta(hours=6),
+        timedelta(days=1),
+        timedelta(days=7),
+        timedelta(days=30),
+    )
+    """Ages after first sight at which an article is fetched again, written `["1h", "6h", "1d"]`; `[]` for never."""
 
 
 class SiteProfile(_Table):
@@ -142,6 +153,15 @@ class SiteProfile(_Table):
             canonical = re.sub(pattern, replacement, canonical)
         return canonical
 
+    def identity(self, url: str, link: str | None) -> str:
+        """The canonical form of the article at `url` whose page names `link` as canonical; InvalidUrl as `canonical`.
+
+        The link counts if it is another article of this site; a link to the front page is a publisher's mistake.
+        """
+        if link is not None and self.accepts(link) and urlsplit(link).path not in ("", "/"):
+            return self.canonical(link)
+        return self.canonical(url)
+
     def has_host(self, url: str) -> bool:
         """Whether the URL is on one of the site's hosts; False for what is no fetchable URL."""
         return self._own(url) is not None
@@ -149,7 +169,9 @@ class SiteProfile(_Table):
     def accepts(self, url: str) -> bool:
         """Whether the URL is an article of this site; False for what is no fetchable URL."""
         own, rules = self._own(url), self.articles
-        return own is not None and _any_matches(rules.include, own) and not _any_matches(rules.exclude, own)
+        if own is None or trap(own):
+            return False
+        return _any_matches(rules.include, own) and not _any_matches(rules.exclude, own)
 
     def _own(self, url: str) -> str | None:
         """The canonical URL if it is on one of the hosts."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lxml.cssselect import CSSSelector, SelectorError
-from pydantic import AfterValidator, Strict
+from pydantic import AfterValidator, BeforeValidator, Strict
 
 from crawler.urls import InvalidUrl, absolute_url, canonical_url
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_AGE = re.compile(r"(?P<number>\d{1,4})(?P<unit>[mhd])")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -90,6 +93,23 @@ def _rewrites(rewrites: dict[str, str]) -> dict[str, str]:
     return rewrites
 
 
+def _recheck(ages: object) -> object:
+    """Texts such as `6h` as time spans; pydantic checks what is no list of texts."""
+    if not isinstance(ages, list | tuple):
+        return ages
+    spans = tuple(_age(age) if isinstance(age, str) else age for age in ages)
+    if all(isinstance(span, timedelta) for span in spans) and list(spans) != sorted(set(spans)):
+        raise ValueError('must ascend, such as ["1h", "6h", "1d"]')
+    return spans
+
+
+def _age(age: str) -> timedelta:
+    match = _AGE.fullmatch(age)
+    if match is None or int(match["number"]) == 0:
+        raise ValueError(f'{age!r} is no age such as "30m", "6h" or "7d"')
+    return timedelta(**{_UNITS[match["unit"]]: int(match["number"])})
+
+
 def _language(tag: str) -> str:
     if not _LANGUAGE.fullmatch(tag):
         raise ValueError("is no BCP 47 language tag such as en, ckb or pt-BR")
@@ -116,3 +136,4 @@ Hosts = Annotated[Listed[Annotated[str, AfterValidator(_host)]], AfterValidator(
 Rewrites = Annotated[dict[Regex, str], AfterValidator(_rewrites)]
 Language = Annotated[str, AfterValidator(_language)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
+Recheck = Annotated[tuple[timedelta, ...], BeforeValidator(_recheck)]

@@ -57,7 +57,7 @@ async def _finish(
     lease: Lease,
     pool: ExtractionPool,
 ) -> CommittedBatch:
-    settled = await settle_captures(segment.path, profile, pool)
+    settled = await settle_captures(segment.path, profile, pool, catalog.url_states)
     batch = await asyncio.to_thread(
         commit_batch,
         store=store,

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin
 
 from archive import outcomes
-from archive.catalog_rows import OutcomeRow
-from archive.commit import Settled
+from archive.catalog_rows import OutcomeRow, UrlState
 from archive.records import ArticleDraft, Capture, url_id
+from archive.settled import Settled
 from archive.spool import spooled
 from archive.warc_reader import StoredCapture, read_captures
+from crawler.due import next_check
 from crawler.errors import ExtractionFailed
 from crawler.media_types import refused_type
 from crawler.pool import ExtractionPool, failure_outcome
 from crawler.profile import SiteProfile
+from crawler.revisits import means_removed, seen_again
 from crawler.urls import InvalidUrl
 
 _AHEAD = 16
@@ -32,35 +34,51 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """RFC 9110, section 15.4."""
 
 
-async def settle_captures(path: Path, profile: SiteProfile, pool: ExtractionPool) -> list[Settled]:
-    """Every capture of a WARC file with its outcome, in order; DamagedObject where the file cannot be read."""
+async def settle_captures(
+    path: Path,
+    profile: SiteProfile,
+    pool: ExtractionPool,
+    states_of: Callable[[Iterable[str]], Mapping[str, UrlState]],
+) -> list[Settled]:
+    """Every capture of a WARC file with its outcome, in order; DamagedObject where the file cannot be read.
+
+    `states_of` gives what is remembered of URLs, by their ids.
+    """
     with path.open("rb") as stream:
         captures = [(stored.capture.url, stored.offset, _target(stored.capture)) for stored in read_captures(stream)]
     last_of = {url: offset for url, offset, _ in captures}
+    states = await asyncio.to_thread(states_of, [_url_id(url, profile) for url in last_of])
     settled = []
     with path.open("rb") as stream:
-        async for one in _ahead(read_captures(stream), last_of, profile, pool):
+        async for one in _ahead(read_captures(stream), last_of, states, profile, pool):
             settled.append(one)
     targets = {offset: target for url, offset, target in captures if target and last_of[url] == offset}
     return [_followed(one, settled, targets, profile) for one in settled] if targets else settled
 
 
 async def _ahead(
-    captures: Iterable[StoredCapture], last_of: dict[str, int], profile: SiteProfile, pool: ExtractionPool
+    captures: Iterable[StoredCapture],
+    last_of: Mapping[str, int],
+    states: Mapping[str, UrlState],
+    profile: SiteProfile,
+    pool: ExtractionPool,
 ) -> AsyncIterator[Settled]:
     waiting: deque[asyncio.Task[Settled]] = deque()
     for stored in captures:
         is_last = stored.offset == last_of[stored.capture.url]
-        waiting.append(asyncio.create_task(_settle(stored, is_last, profile, pool)))
+        state = states.get(_url_id(stored.capture.url, profile))
+        waiting.append(asyncio.create_task(_settle(stored, is_last, state, profile, pool)))
         if len(waiting) >= _AHEAD:
             yield await waiting.popleft()
     for task in waiting:
         yield await task
 
 
-async def _settle(stored: StoredCapture, is_last: bool, profile: SiteProfile, pool: ExtractionPool) -> Settled:
+async def _settle(
+    stored: StoredCapture, is_last: bool, state: UrlState | None, profile: SiteProfile, pool: ExtractionPool
+) -> Settled:
     capture = stored.capture
-    outcome, draft = _without_page(capture, is_last), None
+    outcome, draft = _without_page(capture, is_last, state, profile), None
     if outcome is None:
         outcome, draft = await extract_capture(capture, profile, pool)
     row = OutcomeRow(site=profile.name, kind="page", url=capture.url, outcome=outcome, at=capture.fetched)
@@ -70,16 +88,26 @@ async def _settle(stored: StoredCapture, is_last: bool, profile: SiteProfile, po
         url_id=_url_id(capture.url, profile),
         outcome=outcome,
         draft=draft,
+        next_check=next_check(
+            profile.fetch.recheck,
+            outcome,
+            at=capture.fetched,
+            state=state,
+            published=draft.published if draft else None,
+        ),
         row=None if passed else row,
     )
 
 
-def _without_page(capture: Capture, is_last: bool) -> str | None:
+def _without_page(capture: Capture, is_last: bool, state: UrlState | None, profile: SiteProfile) -> str | None:
     """The outcome of a capture that holds no page."""
-    if _target(capture):
-        return outcomes.REDIRECTED
+    if capture.revisit is not None:
+        return outcomes.UNCHANGED
+    if target := _target(capture):
+        is_gone = means_removed(target, state, profile)
+        return outcomes.outcome(outcomes.REMOVED, "redirect") if is_gone else outcomes.REDIRECTED
     if capture.status != 200:
-        return f"http_{capture.status}" if is_last else outcomes.RETRIED
+        return seen_again(f"http_{capture.status}", state) if is_last else outcomes.RETRIED
     return refused_type(capture.header("Content-Type"))
 
 

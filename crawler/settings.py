@@ -24,6 +24,7 @@ PRESSKEEP_PROFILES: dict[str, SiteProfile] = {}
 PRESSKEEP_RUN = ""
 PRESSKEEP_COMMAND = "scrapy"
 PRESSKEEP_ALLOW_NETWORKS: list[str] = []  # not public, but may be connected to
+PRESSKEEP_CLOCK = "crawler.clock.now"  # what gives the time, aware UTC: a function or where it is
 PRESSKEEP_EXTRACTION_WORKERS = min(os.cpu_count() or 1, 8)
 PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
 PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker
@@ -48,6 +49,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "crawler.middlewares.SourceDecodingMiddleware": 590,
     "crawler.hosts.HostsMiddleware": 940,
+    "crawler.middlewares.RevisitMiddleware": 945,
     "crawler.middlewares.RecordingMiddleware": 950,
 }
 ITEM_PIPELINES = {

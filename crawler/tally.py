@@ -24,7 +24,7 @@ class SiteTally:
     new: int = 0
     """New articles and new revisions that are safe."""
     unchanged: int = 0
-    """Held already, whether or not fetched to see that."""
+    """Held already, whether or not fetched to see that, those that are gone from the site among them."""
     failed: dict[str, int] = field(default_factory=dict)
     """Other pages by outcome."""
     sources_failed: dict[str, int] = field(default_factory=dict)
@@ -66,10 +66,10 @@ def tally(
                 one.sources_failed[outcome] = count
         elif outcome == outcomes.ARCHIVED:
             one.new += count
-        elif outcome in (outcomes.KNOWN, outcomes.UNCHANGED):
-            one.unchanged += count
-        else:
+        elif outcomes.failed(outcome):
             one.failed[outcome] = count
+        else:
+            one.unchanged += count
     for site, size in _sizes(committed).items():
         tallies[site].bytes = size
     return list(tallies.values())

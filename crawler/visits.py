@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, NamedTuple
 
 from archive import outcomes
+from archive.catalog_rows import UrlState
 from archive.records import Announcement, ArticleDraft, Capture
 from archive.writer import Ticket
 
@@ -26,6 +28,7 @@ class Recorded(NamedTuple):
     ticket: Ticket
     url: str
     status: int
+    fetched: datetime
 
 
 @dataclass(kw_only=True, slots=True)
@@ -37,6 +40,10 @@ class Errand:
     url: str
     """As announced or given."""
     announcement: Announcement | None = None
+    known: UrlState | None = None
+    """What was remembered of it when we set out, None if it is new."""
+    conditional: bool = False
+    """Whether to ask for the page only if it was modified."""
     trail: list[Recorded] = field(default_factory=list)
     """Captures so far, in order; redirect hops and retries share the list."""
     latest: Capture | None = None
@@ -67,15 +74,16 @@ class Visit:
     def hops(self) -> Iterator[tuple[Recorded, str]]:
         """The captures that were only on the way, and the outcome of each.
 
-        Where the errand failed, the last capture of each address shares its outcome; else that address would be taken
-        for done with, and never be tried again.
+        Where the errand failed or its article is gone, the last capture of each address shares its outcome; else that
+        address would be taken for done with, and never be tried again.
         """
         hops = self.errand.trail[:-1] if self.answered else self.errand.trail
         met_again = {hop.url for hop in self.errand.trail[len(hops) :]}
         settled = []
         for hop in reversed(hops):
             passed = outcomes.REDIRECTED if 300 <= hop.status < 400 else outcomes.RETRIED
-            final = outcomes.failed(self.outcome) and hop.url not in met_again
+            ended = outcomes.failed(self.outcome) or outcomes.name_of(self.outcome) == outcomes.REMOVED
+            final = ended and hop.url not in met_again
             settled.append((hop, self.outcome if final else passed))
             met_again.add(hop.url)
         return reversed(settled)

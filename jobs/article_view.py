@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from archive.article_history import Removal
 from archive.records import Article
 from jobs.console import out, safe
 from jobs.lookup import Found
@@ -48,10 +49,15 @@ def _facts(found: Found) -> Iterator[tuple[str, str]]:
         "site": article.site,
         "url": article.url,
         "archived": f"{article.fetched:%Y-%m-%d %H:%M:%S} UTC, revision {article.revision}",
+        "removed": _removed(found.removal),
         "text in": found.shard_key,
         "page in": f"{article.warc_key}, {article.warc_length} bytes from byte {article.warc_offset}",
     }
     return ((name, value) for name, value in facts.items() if value)
+
+
+def _removed(removal: Removal | None) -> str:
+    return f"from the site, seen {removal.since:%Y-%m-%d %H:%M:%S} UTC ({removal.outcome})" if removal else ""
 
 
 def _origin(article: Article) -> str:

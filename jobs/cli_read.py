@@ -91,7 +91,8 @@ def show(
             _give(decoded_body(reader.capture(location)), output)
         elif not raw and (found := lookup.article(url)):
             if as_json:
-                print_json({**fields(found.article), "shard_key": found.shard_key})
+                removal = found.removal and dataclasses.asdict(found.removal)
+                print_json({**fields(found.article), "shard_key": found.shard_key, "removal": removal})
             elif removed:
                 print_removed(found.article)
             else:

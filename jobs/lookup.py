@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from archive.article_history import Removal
 from archive.catalog import Catalog
 from archive.catalog_rows import UrlState
 from archive.outcomes import REDIRECTED
@@ -23,6 +24,8 @@ class Found:
     article: Article
     shard_key: str
     """Object key of the Parquet file that holds it."""
+    removal: Removal | None = None
+    """Since when it is gone from the site, None while it is there."""
 
 
 class Lookup:
@@ -40,7 +43,8 @@ class Lookup:
             if article is not None:
                 entries = self._catalog.article_entries(url_id=identity)
                 shards = {entry.revision: entry.shard_key for entry in entries}
-                return Found(article=article, shard_key=shards[article.revision])
+                removal = self._catalog.history.removal(article.url_id)
+                return Found(article=article, shard_key=shards[article.revision], removal=removal)
         return None
 
     def page(self, url: str) -> RecordLocation | None:

@@ -48,6 +48,8 @@ class SiteStatus:
     articles: int
     revisions: int
     """At least as many as articles."""
+    removed: int
+    """Articles that are gone from the site, and kept here."""
     first_day: date | None
     """Earliest day of publication."""
     last_day: date | None
@@ -86,10 +88,17 @@ class SiteReport:
 def site_statuses(catalog: Catalog, configured: Iterable[str]) -> list[SiteStatus]:
     """All sites that are configured or archived, by name."""
     archived = {summary["site"]: summary for summary in catalog.site_summaries()}
+    removed = catalog.history.removed()
     names = set(configured)
     last = _last_runs(catalog, names | set(archived))
     return [
-        _status(site, archived.get(site, {}), configured=site in names, last_run=last.get(site))
+        _status(
+            site,
+            archived.get(site, {}),
+            configured=site in names,
+            removed=removed.get(site, 0),
+            last_run=last.get(site),
+        )
         for site in sorted(names | set(archived))
     ]
 
@@ -103,12 +112,15 @@ def site_report(catalog: Catalog, status: SiteStatus) -> SiteReport:
     )
 
 
-def _status(site: str, summary: dict[str, Any], *, configured: bool, last_run: SiteRun | None) -> SiteStatus:
+def _status(
+    site: str, summary: dict[str, Any], *, configured: bool, removed: int, last_run: SiteRun | None
+) -> SiteStatus:
     return SiteStatus(
         site=site,
         configured=configured,
         articles=summary.get("articles", 0),
         revisions=summary.get("revisions", 0),
+        removed=removed,
         first_day=summary.get("first_day"),
         last_day=summary.get("last_day"),
         last_fetched=summary.get("last_fetched"),

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from jobs.console import out, safe, size
 from jobs.status import SiteReport, SiteRun, SiteStatus
 
-_HEADINGS = ("site", "articles", "revisions", "from", "to", "last fetched", "stored", "last run")
+_HEADINGS = ("site", "articles", "revisions", "removed", "from", "to", "last fetched", "stored", "last run")
 
 
 def print_statuses(statuses: Sequence[SiteStatus]) -> None:
@@ -42,6 +42,7 @@ def _row(status: SiteStatus) -> tuple[str, ...]:
         status.site,
         f"{status.articles:,}",
         f"{status.revisions:,}",
+        f"{status.removed:,}",
         _day(status.first_day),
         _day(status.last_day),
         _moment(status.last_fetched),

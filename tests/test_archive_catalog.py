@@ -87,16 +87,53 @@ def test_more_urls_than_a_query_takes_are_looked_up(catalog: Catalog) -> None:
     assert len(catalog.url_states(ids(*range(1300)))) == 1200
 
 
-def test_the_newest_revision_is_found(catalog: Catalog) -> None:
+def test_all_revisions_of_an_article_are_found_in_order(catalog: Catalog) -> None:
     commit(catalog, "b1", make_entry(1), articles=[make_article(1, text="a"), make_article(2)])
     commit(catalog, "b2", make_entry(1, seconds=1), articles=[make_article(1, revision=2, text="b")])
-    newest = {
-        url_id: (held.revision, held.content_hash) for url_id, held in catalog.latest_revisions(ids(1, 2, 3)).items()
+    found = catalog.history.revisions(ids(1, 2, 3))
+    assert {article: [it.revision for it in revisions] for article, revisions in found.items()} == {
+        ids(1)[0]: [1, 2],
+        ids(2)[0]: [1],
     }
-    assert newest == {
-        ids(1)[0]: (2, make_article(1, text="b").content_hash),
-        ids(2)[0]: (1, make_article(2).content_hash),
-    }
+    first, second = found[ids(1)[0]]
+    assert first.text_hash != second.text_hash
+    assert catalog.history.with_texts(SITE, [second.text_hash]) == [second]
+    assert catalog.history.with_texts("weekly", [second.text_hash]) == []
+
+
+def test_the_urls_to_look_at_again_come_in_the_order_of_their_waiting(catalog: Catalog) -> None:
+    hours = {1: 3, 2: 1, 3: 2, 4: None}
+    entries = [
+        replace(make_entry(number), next_check=None if hour is None else START + timedelta(hours=hour))
+        for number, hour in hours.items()
+    ]
+    commit(catalog, "b1", *entries)
+    assert [state.url_id for state in catalog.checks.due(SITE, START + timedelta(hours=2))] == ids(2, 3)
+    assert catalog.checks.due("weekly", START + timedelta(hours=2)) == []
+
+
+def test_of_several_addresses_of_one_article_one_is_looked_at(catalog: Catalog) -> None:
+    """The one known longest; another one when that has gone."""
+    due = START + timedelta(hours=1)
+    twins = [
+        replace(make_entry(number, seconds=number), next_check=due, article=ids(7)[0] if number > 1 else None)
+        for number in (1, 2, 3)
+    ]
+    commit(catalog, "b1", *twins)
+    assert {state.url_id for state in catalog.checks.due(SITE, due)} == set(ids(1, 2))
+    commit(catalog, "b2", replace(make_entry(2, "removed:http_404", seconds=9), next_check=due))
+    assert {state.url_id for state in catalog.checks.due(SITE, due)} == set(ids(1, 2, 3))
+
+
+def test_what_looking_again_has_found_at_a_site_is_counted(catalog: Catalog) -> None:
+    due = START + timedelta(days=1)
+    for second, outcomes in enumerate(
+        (("archived", "archived"), ("unchanged", "archived"), ("unchanged", "unchanged"))
+    ):
+        entries = (make_entry(n, outcome, seconds=second) for n, outcome in enumerate(outcomes))
+        commit(catalog, f"b{second}", *(replace(entry, next_check=due) for entry in entries))
+    record = catalog.checks.record(SITE)
+    assert (record.checks, record.changed) == (4, 1)
 
 
 def test_articles_are_selected_by_site_url_and_day(catalog: Catalog) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -103,3 +104,57 @@ def test_a_url_without_captures_is_forgotten() -> None:
         connection.execute(schema.captures.delete())
         remember(connection, [], {make_entry(1).url_id})
         assert connection.execute(sa.select(schema.urls)).all() == []
+
+
+def revisit(number: int, *, seconds: float, **fields: Any) -> Any:
+    """A 304 of URL `number`, without validators of its own."""
+    values = {"revisit": "server-not-modified", "etag": None, "last_modified": None} | fields
+    return replace(make_entry(number, "unchanged", seconds=seconds), **values)
+
+
+def test_after_a_304_the_next_answer_is_compared_with_the_last_whole_one() -> None:
+    first = make_entry(1)
+    [row] = remembered([batch("b1", first), batch("b2", revisit(1, seconds=1)), batch("b3", revisit(1, seconds=2))])
+    assert (row["etag"], row["last_modified"]) == (first.etag, first.last_modified)
+    assert (row["payload_digest"], row["payload_url"], row["payload_fetched"]) == ("sha256:1", first.url, START)
+    assert row["unmodified"] == 2
+    [row] = remembered([batch("b1", first), batch("b2", revisit(1, seconds=1)), batch("b3", make_entry(1, seconds=2))])
+    assert (row["unmodified"], row["payload_fetched"]) == (0, START + timedelta(seconds=2))
+
+
+def test_a_failure_between_forgets_what_there_was_to_compare_with() -> None:
+    [row] = remembered([batch("b1", make_entry(1)), batch("b2", make_entry(1, "http_503", seconds=1))])
+    assert (row["etag"], row["payload_fetched"]) == (None, None)
+
+
+def test_a_repeated_request_forgets_nothing() -> None:
+    [row] = remembered([batch("b1", make_entry(1), make_entry(1, "retried", seconds=1), revisit(1, seconds=2))])
+    assert (row["payload_fetched"], row["unmodified"]) == (START, 1)
+
+
+def test_where_the_body_of_a_revisit_is_lost_the_url_is_due_at_once() -> None:
+    lost, later = batch("b1", make_entry(1, "lost")), batch("b2", revisit(1, seconds=1))
+    [row] = remembered([lost, later])
+    assert (row["etag"], row["payload_fetched"]) == (None, None)
+    assert row["next_check"] == START + timedelta(seconds=1)
+
+
+def test_an_article_is_removed_from_when_it_was_first_not_there() -> None:
+    """Until it is there again."""
+    gone = [batch(f"b{n}", make_entry(1, "removed:http_410", seconds=n)) for n in (1, 2)]
+    [row] = remembered([batch("b0", make_entry(1)), *gone])
+    assert (row["article"], row["removed"]) == (make_entry(1).url_id, START + timedelta(seconds=1))
+    failed = batch("b3", make_entry(1, "timeout", seconds=3))
+    [row] = remembered([batch("b0", make_entry(1)), *gone, failed])
+    assert row["removed"] == START + timedelta(seconds=1)
+    [row] = remembered([batch("b0", make_entry(1)), *gone, batch("b3", make_entry(1, "unchanged", seconds=3))])
+    assert row["removed"] is None
+
+
+def test_looks_at_an_article_and_those_in_a_row_that_found_nothing_are_counted() -> None:
+    outcomes = ["archived", "unchanged", "archived", "unchanged", "doubtful:paywall", "redirected"]
+    counts = []
+    for last in range(1, len(outcomes) + 1):
+        [row] = remembered([batch(f"b{n}", make_entry(1, outcomes[n], seconds=n)) for n in range(last)])
+        counts.append((row["checks"], row["quiet"]))
+    assert counts == [(0, 0), (1, 1), (2, 0), (3, 1), (4, 2), (4, 2)]

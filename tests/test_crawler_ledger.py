@@ -49,7 +49,7 @@ class Books:
             moved = any(300 <= it.status < 400 for it in errand.trail)
             url = make_url(number + 100 * hop if moved else number)
             capture = replace(make_capture(number + hop, status=status), url=url)
-            errand.trail.append(Recorded(self.writer.record(capture), url, status))
+            errand.trail.append(Recorded(self.writer.record(capture), url, status, capture.fetched))
         return errand
 
     def finish(self) -> dict[str, str]:

@@ -8,13 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from archive import outcomes
-from archive.catalog_rows import UrlState
-from crawler.due import is_due
 from jobs.crawl_order import Done
 from tests.crawling import CONTACT, Installation, article
 from tests.newsroom import PAGES, Fault, LoggedRequest, Newsroom, Page, Site, load_sites
@@ -207,34 +204,3 @@ def test_a_redirect_circle_is_asked_a_few_times_only(crawls: TwoCrawls) -> None:
 
 def test_a_redirect_to_what_is_no_web_page_is_refused(crawls: TwoCrawls) -> None:
     assert crawls.outcome("/nowhere") == outcomes.REFUSED_URL
-
-
-def state(outcome: str, failures: int = 0) -> UrlState:
-    return UrlState(
-        url_id="0" * 32,
-        outcome=outcome,
-        last_fetched=datetime(2026, 1, 1, tzinfo=UTC),
-        failures=failures,
-        etag=None,
-        last_modified=None,
-        payload_digest="",
-    )
-
-
-@pytest.mark.parametrize("outcome", [outcomes.ARCHIVED, outcomes.UNCHANGED, outcomes.REDIRECTED])
-def test_an_address_that_gave_an_article_is_never_due(outcome: str) -> None:
-    assert not is_due(state(outcome), datetime(2036, 1, 1, tzinfo=UTC))
-
-
-@pytest.mark.parametrize(("failures", "hours"), [(1, 1), (2, 4), (3, 16), (9, 720), (100, 720)])
-def test_a_failed_address_is_due_after_ever_longer_waits(failures: int, hours: int) -> None:
-    failed = state("http_404", failures)
-    due = failed.last_fetched + timedelta(hours=hours)
-    assert not is_due(failed, due - timedelta(seconds=1))
-    assert is_due(failed, due)
-
-
-@pytest.mark.parametrize("outcome", [outcomes.INTERRUPTED, outcomes.RETRIED])
-def test_an_address_whose_pursuit_was_cut_short_is_due_at_once(outcome: str) -> None:
-    cut_short = state(outcome, failures=1)
-    assert is_due(cut_short, cut_short.last_fetched)

@@ -12,8 +12,8 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, Self
+from zoneinfo import ZoneInfo
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -22,15 +22,18 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive import outcomes
+from archive.catalog_rows import UrlState
 from archive.errors import ArchiveError
 from archive.records import Announcement, url_id
 from crawler.announced import MAX_BYTES, Found, SourceError
 from crawler.archiving import Archiving
-from crawler.due import is_due
+from crawler.dates import read_date
+from crawler.due import is_due, wants_whole, was_modified
 from crawler.errors import CrawlerError
 from crawler.failures import failure_outcome
 from crawler.media_types import refused_type
 from crawler.profile import SiteProfile
+from crawler.revisits import seen_again
 from crawler.sources import SourceKind, read_source
 from crawler.visits import META, Errand, Visit
 
@@ -83,6 +86,8 @@ class NewsSpider(Spider):
             yield source
         async for page in self._given_pages():
             yield page
+        async for page in self._checks():
+            yield page
 
     async def parse_source(self, response: Response, kind: SourceKind, depth: int) -> AsyncIterator[Any]:
         """Read a feed, sitemap or section page and go on to what it announces."""
@@ -112,6 +117,8 @@ class NewsSpider(Spider):
     def parse_page(self, response: Response) -> Visit:
         """Hand a page on to extraction, unless it is plainly none."""
         errand: Errand = response.meta[META]
+        if errand.latest is not None and errand.latest.revisit:
+            return Visit(errand=errand, outcome=outcomes.UNCHANGED, answered=True)
         if refused := refused_type(content_type(response)):
             return Visit(errand=errand, outcome=refused, answered=True)
         return Visit(errand=errand, outcome=outcomes.ARCHIVED, answered=True, capture=errand.latest)
@@ -121,7 +128,10 @@ class NewsSpider(Spider):
         errand: Errand = failure.request.meta[META]  # type: ignore[attr-defined] # Scrapy adds the request
         outcome, detail = failure_outcome(failure)
         answered = bool(errand.trail) and outcome.startswith("http_")
-        return Visit(errand=errand, outcome=outcome, detail=detail, answered=answered)
+        if answered and errand.latest is not None and errand.latest.revisit:
+            # Scrapy takes a 304 for a failure.
+            return Visit(errand=errand, outcome=outcomes.UNCHANGED, answered=True)
+        return Visit(errand=errand, outcome=seen_again(outcome, errand.known), detail=detail, answered=answered)
 
     def _take_order(self) -> None:
         profiles, sites, limit = self._ordered
@@ -146,17 +156,42 @@ class NewsSpider(Spider):
                 self._seen.add(identity)
                 new[identity] = entry
         states = await self._archiving.url_states(new)
-        now = datetime.now(UTC)
         for identity, entry in new.items():
-            if identity in states and not is_due(states[identity], now):
+            state = states.get(identity)
+            if state is not None and not self._is_due(profile, entry, state):
                 self._archiving.ledger.count(profile.name, "page", outcomes.KNOWN)
             elif not self.limit or self._planned[profile.name] < self.limit:
                 self._planned[profile.name] += 1
-                yield self._page(profile, entry)
+                yield self._page(profile, entry.url, entry.announcement, state)
 
-    def _page(self, profile: SiteProfile, entry: Found) -> Request:
-        errand = Errand(site=profile.name, kind="page", url=entry.url, announcement=entry.announcement)
-        return self._request(errand, self.parse_page)
+    def _is_due(self, profile: SiteProfile, entry: Found, state: UrlState) -> bool:
+        now, modified = self._archiving.now(), entry.announcement.modified
+        if is_due(state, now):
+            return True
+        said = read_date(modified, zone=ZoneInfo(profile.timezone)) if modified and profile.fetch.recheck else None
+        return was_modified(state, said, now)
+
+    async def _checks(self) -> AsyncIterator[Request]:
+        """Requests for pages that should be looked at again; none in a trial."""
+        for profile in () if self._urls or self.limit else self.sites.values():
+            if not profile.fetch.recheck:
+                continue
+            # When the catalog cannot be read, the crawl is already being ended.
+            with suppress(ArchiveError):
+                for state in await self._archiving.checks_due(profile.name):
+                    if state.url_id not in self._seen and profile.has_host(state.url):
+                        self._seen.add(state.url_id)
+                        yield self._page(profile, state.url, None, state)
+
+    def _page(
+        self, profile: SiteProfile, url: str, announcement: Announcement | None, state: UrlState | None
+    ) -> Request:
+        errand = Errand(site=profile.name, kind="page", url=url, announcement=announcement, known=state)
+        if state is not None:
+            ladder = self._archiving.ledger.ladders[profile.name]
+            errand.conditional = not wants_whole(state, ladder, self._archiving.now())
+        # What is new comes before what is only looked at again.
+        return self._request(errand, self.parse_page, priority=0 if announcement else -1)
 
     async def _given_pages(self) -> AsyncIterator[Request]:
         for profile in self.sites.values():

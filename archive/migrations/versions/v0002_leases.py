@@ -91,8 +91,33 @@ def upgrade() -> None:
             f"UPDATE captures SET {validator} = (SELECT {validator} FROM urls"  # noqa: S608 - two names of ours
             " WHERE urls.url_id = captures.url_id AND urls.last_fetched = captures.fetched)"
         )
+    op.add_column("captures", Column("revisit", Text))
+    op.add_column("captures", Column("article", Text))
+    op.add_column("captures", Column("next_check", Moment))
+    _remember_more_of_urls()
+    with op.batch_alter_table("articles") as articles:
+        articles.add_column(Column("text_hash", Text, nullable=False, server_default=""))
+    with op.batch_alter_table("articles") as articles:
+        articles.alter_column("text_hash", server_default=None)
+    op.create_index("articles_by_text", "articles", ["site", "text_hash"])
     op.create_index("ix_articles_batch", "articles", ["batch"])
     op.add_column("articles", Column("text_prints", LargeBinary))
     op.add_column("articles", Column("repeated_prints", LargeBinary))
     op.create_index("articles_by_fetch", "articles", ["site", "fetched"])
     op.drop_table("settings", if_exists=True)
+
+
+def _remember_more_of_urls() -> None:
+    for name in ("payload_url", "article"):
+        op.add_column("urls", Column(name, Text))
+    for name in ("payload_fetched", "removed", "next_check"):
+        op.add_column("urls", Column(name, Moment))
+    counts = ("unmodified", "checks", "quiet")
+    with op.batch_alter_table("urls") as urls:
+        for name in counts:
+            urls.add_column(Column(name, Integer, nullable=False, server_default="0"))
+    with op.batch_alter_table("urls") as urls:
+        for name in counts:
+            urls.alter_column(name, server_default=None)
+    op.create_index("ix_urls_article", "urls", ["article"])
+    op.create_index("urls_to_check", "urls", ["site", "next_check"])
