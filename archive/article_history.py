@@ -29,8 +29,6 @@ class Revision:
     flags: tuple[str, ...]
     published: date | None
     word_count: int
-    repeated_prints: bytes | None = None
-    """See archive/block_memory.py."""
 
     @classmethod
     def of(cls, draft: ArticleDraft, revision: int, text_hash: str) -> Self:

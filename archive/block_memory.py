@@ -104,14 +104,13 @@ def unpacked(prints: bytes | None) -> Iterator[bytes]:
     return (packed[start : start + _SIZE] for start in range(0, len(packed), _SIZE))
 
 
-def text_without(draft: ArticleDraft, prints: bytes | None) -> str:
-    """The text that the draft would have without the blocks that have these prints.
+def whole_text(article: ArticleDraft) -> str:
+    """The text with the blocks that were taken out as repeated, behind it.
 
-    Two captures of one page are the same if they are so after the same treatment, whatever has been learned since.
+    Two captures of one page are the same if these are, whatever has been learned in between.
     """
-    gone = set(unpacked(prints))
-    kept = [block for block in split_blocks(draft.text) if block_print(block) not in gone]
-    return "\n\n".join(kept)
+    repeated = (block.text for block in article.removed_blocks if block.reason == REPEATED)
+    return "\n\n".join((article.text, *repeated))
 
 
 def _prints(blocks: Iterable[str]) -> Iterator[bytes]:

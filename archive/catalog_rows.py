@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from archive.block_memory import prints_row
+from archive.block_memory import prints_row, whole_text
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.records import Article, RecordLocation
 from archive.text_hash import text_hash
@@ -150,7 +150,7 @@ def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[st
     )
     return {name: getattr(article, name) for name in same.split()} | {
         "flags": " ".join(article.flags),
-        "text_hash": text_hash(article.title, article.text),
+        "text_hash": text_hash(article.title, whole_text(article)),
         "batch": manifest.batch,
         "shard_key": shard_key,
         **prints_row(article),

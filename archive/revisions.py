@@ -18,7 +18,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from archive.article_history import ArticleHistory, Revision
-from archive.block_memory import text_without
 from archive.outcomes import DOUBTFUL, UNCHANGED, outcome
 from archive.records import ArticleDraft
 from archive.settled import Settled
@@ -73,7 +72,7 @@ class _Held:
         draft = self._identified(item.url_id, draft, text)
         self._of_address[item.url_id] = draft.url_id
         revisions = self._revisions[draft.url_id]
-        if any(_reads_the_same(draft, revision) for revision in revisions):
+        if any(revision.text_hash == text for revision in revisions):
             return _without_draft(item, draft.url_id, UNCHANGED)
         if revisions and (doubts := _doubts(draft.flags) - _doubts(revisions[-1].flags)):
             return _without_draft(item, draft.url_id, outcome(DOUBTFUL, ",".join(sorted(doubts))))
@@ -93,11 +92,6 @@ class _Held:
         if not revisions:
             return draft
         return dataclasses.replace(draft, url_id=revisions[-1].url_id, canonical_url=revisions[-1].canonical_url)
-
-
-def _reads_the_same(draft: ArticleDraft, revision: Revision) -> bool:
-    """Whether it does after the same blocks were taken out as repeated."""
-    return text_hash(draft.title, text_without(draft, revision.repeated_prints)) == revision.text_hash
 
 
 def _without_draft(item: Settled, article: str, final: str) -> Decided:

@@ -2,6 +2,7 @@
 
     spacing, letter case, Unicode form         do not count
     time stamps, counters, share lines         do not count: a line such as "Updated 10:31" or "1,204 views"
+    the order of lines                         does not count
     headlines of other articles                do not count: a short line that ends no sentence
     everything else, the headline too          counts
 
@@ -40,7 +41,7 @@ def text_hash(title: str | None, text: str) -> str:
     """SHA-256 hex digest of what counts of title and text; pure."""
     lines = [line for line in map(_folded, text.splitlines()) if line]
     counting = [line for line in lines if _counts(line)] or lines
-    return hashlib.sha256("\n".join([_folded(title or ""), *counting]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([_folded(title or ""), *sorted(counting)]).encode()).hexdigest()
 
 
 def _folded(line: str) -> str:

@@ -33,7 +33,8 @@ def archive(directory_store: DirectoryStore, tmp_path: Path) -> Iterator[SmallAr
 
 def story(number: int, body: str = "", *, more: str = "") -> Visited:
     """An article with the tail of its site."""
-    return page(number, body, text="\n\n".join([prose(number), prose(number, 1) + more, TAIL]))
+    text = "\n\n".join([prose(number), prose(number, 1) + more, TAIL])
+    return page(number, body, text=text, flags=())
 
 
 def newest(archive: SmallArchive) -> dict[str, Article]:
