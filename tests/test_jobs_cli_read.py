@@ -96,7 +96,7 @@ def test_status_tells_how_the_last_run_of_each_site_went(folder: Path) -> None:
 def test_status_for_people_has_a_whole_line_a_site(folder: Path) -> None:
     done = presskeep("status", folder=folder)
     header, daily, gone = done.out.splitlines()
-    assert daily.split()[:5] == ["daily", "4", "5", "2026-01-31", "2026-03-01"]
+    assert daily.split()[:6] == ["daily", "4", "5", "0", "2026-01-31", "2026-03-01"]
     assert daily.endswith("done: 1 archived, 1 http_404, 1 unchanged, 1 source timeout")
     assert (
         header.index("last run") == daily.index("2026-03-04 08:06 UTC done") == gone.index("2026-03-04 07:06 UTC done")
@@ -179,7 +179,7 @@ def test_show_says_where_text_and_page_lie(folder: Path) -> None:
 
 def test_show_as_json_has_all_fields(folder: Path) -> None:
     shown = presskeep("show", FIRST, "--json", folder=folder).json
-    assert shown.keys() == {field.name for field in dataclasses.fields(Article)} | {"shard_key"}
+    assert shown.keys() == {field.name for field in dataclasses.fields(Article)} | {"shard_key", "removal"}
     assert (shown["revision"], shown["published"], shown["fetched"]) == (2, "2026-01-31", "2026-03-04T05:06:08.089012Z")
 
 
