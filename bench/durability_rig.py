@@ -84,9 +84,10 @@ class Rig:
 
     def announce(self, count: int, lot: random.Random, *, alone: bool = False) -> None:
         """Let the sites publish so many more articles, or `alone` these and no others."""
+        first = len(self.pages)
         for order, (name, site) in enumerate(list(self.newsroom.sites.items())):
             base = self.newsroom.base_urls[name]
-            new = [_page(len(self.pages) + n) for n in range(count * order // SITES, count * (order + 1) // SITES)]
+            new = [_page(first + n) for n in range(count * order // SITES, count * (order + 1) // SITES)]
             slow = {page.path: Fault(delay=lot.uniform(0.01, SLOWEST)) for page in new}
             kept = [page for page in site.pages if not (alone and page.article)]
             self.newsroom.replace(replace(site, pages=(*kept, *new), faults={**site.faults, **slow}))
