@@ -27,7 +27,9 @@ class RefusedAddress(IgnoreRequest):
     """Raised when a host has no address to which the crawl may connect; do not retry."""
 
     def __init__(self, host: str, addresses: Iterable[str]) -> None:
-        super().__init__(f"{host} is {', '.join(sorted(set(addresses)))}, not a public address; see `allow_networks`")
+        self.host = host
+        self.addresses = sorted(set(addresses))
+        super().__init__(f"{host} is {', '.join(self.addresses)}, not a public address; see `allow_networks`")
 
 
 @implementer(IHostnameResolver)

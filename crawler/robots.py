@@ -27,6 +27,7 @@ from scrapy.utils.httpobj import urlparse_cached
 from archive.errors import ArchiveError
 from archive.host_memory import HostMemory, RobotsFile
 from crawler.archiving import Archiving
+from crawler.resolver import RefusedAddress
 from crawler.throttle import SiteThrottle
 from crawler.visits import META, Errand
 
@@ -133,6 +134,8 @@ class RobotsMiddleware:
             return found
         if isinstance(found, RobotsUnavailable):
             raise RobotsUnavailable(str(found))
+        if isinstance(found, RefusedAddress):
+            raise RefusedAddress(found.host, found.addresses)
         raise RobotsUnavailable(f"{origin}/robots.txt: {found}") from found
 
     def bytes_received(self, data: bytes, request: Request) -> None:
@@ -192,4 +195,4 @@ def _remembered(memory: HostMemory, origin: str) -> str | None:
 
 def _origin(request: Request) -> str:
     parts = urlparse_cached(request)
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

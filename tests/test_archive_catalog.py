@@ -341,7 +341,7 @@ def test_a_run_that_was_killed_is_marked_interrupted_and_shows_what_became_safe(
     now = datetime.now(UTC)
     for run, age in {"killed": 60, "at work": 60, "just begun": 1, "ended": 60}.items():
         catalog.start_run(run, "crawl", now - timedelta(minutes=age))
-    catalog.finish_run("ended", now, "done")
+    catalog.diary.record(report("ended", finished=now))
     catalog.leases.acquire(SITE, "at work", timedelta(minutes=1))
     catalog.note("killed", [make_outcome(1, "http_404"), make_outcome(2, "http_404")])
     assert catalog.interrupt_dead_runs(now) == ["killed"]

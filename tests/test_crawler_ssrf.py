@@ -154,8 +154,8 @@ def test_the_detail_names_host_and_address(aftermath: Aftermath) -> None:
 
 @pytest.mark.slow
 def test_the_same_crawl_comes_in_where_all_of_this_machine_is_allowed(tmp_path: Path) -> None:
-    """So that the other tests can fail."""
-    assert crawl(tmp_path / "open", "127.0.0.0/8", "0.0.0.0/8", "::/127").visitors > len(LOOPBACK)
+    """So that the other tests can fail; an origin whose robots.txt cannot be had is asked once."""
+    assert crawl(tmp_path / "open", "127.0.0.0/8", "0.0.0.0/8", "::/127").visitors > len(LOOPBACK) / 2
 
 
 PROXIED = """
