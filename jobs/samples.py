@@ -40,6 +40,22 @@ contact = {contact}
 
 # Sites are connected to at public addresses only. Networks of your own that may be connected to as well.
 #allow_networks = []
+
+# Lines of the log: text or json.
+#log_format = "text"
+
+# How `presskeep schedule` and `presskeep crawl --due` carry out the schedules of sites.
+#[schedule]
+# Crawl processes at once, and sites that one of them crawls at most.
+#processes = 2
+#sites_per_process = 50
+# After so many minutes a run is told to commit what it has; so it is when its process has taken so many megabytes.
+#run_minutes = 240
+#memory_mb = 2048
+# A run begins up to so many seconds after its time.
+#jitter = 30
+# When to verify and clean up (UTC).
+#housekeeping = "43 3 * * *"
 """
 
 SITE_PROFILE = r"""# A site profile: what presskeep knows of a site. Each site has a file; this one is a sample.
@@ -99,4 +115,13 @@ feeds = ["https://www.example.org/feed.xml"]
 [fetch]
 #delay = 1.0
 #concurrency = 1
+# The longest Crawl-delay of robots.txt that is kept, in seconds.
+#max_crawl_delay = 30.0
+# Requests that one run, and all runs of a day, may send.
+#requests_per_run = 500
+#requests_per_day = 2000
+# False takes any certificate, even one that has expired.
+#verify_tls = true
+# Ages after first sight at which an article is fetched again.
+#recheck = ["1h", "6h", "1d", "7d", "30d"]
 """

@@ -75,7 +75,9 @@ class Aftermath:
 
 @pytest.fixture(scope="module")
 def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
-    answers = {path: answer for path, (answer, _) in TRICKS.items()} | {"/landed": page(GOOD, HTML.strip())}
+    answers = {path: answer for path, (answer, _) in TRICKS.items()} | {
+        "/landed": page(article("/landed").read(), HTML.strip())
+    }
     with (
         HostileServer(answers) as server,
         Newsroom([Site(name="honest", title="Honest News", pages=articles(20))], process=True) as newsroom,

@@ -34,7 +34,7 @@ def settled(folder: Path, *captures: Capture) -> list[Any]:
     segment = OpenSegment.create(folder / "run-0001", info={})
     for capture in captures:
         segment.append(capture)
-    return asyncio.run(settle_captures(segment.close().path, PROFILE, Extraction()))  # type: ignore[arg-type] # enough
+    return asyncio.run(settle_captures(segment.close().path, PROFILE, Extraction(), lambda _: {}))  # type: ignore[arg-type] # enough
 
 
 @pytest.mark.parametrize(
