@@ -89,7 +89,7 @@ def test_parts_of_a_subset_are_together_everything_and_meet_nowhere() -> None:
 
 def test_only_the_batches_of_the_part_are_read(archive: SmallArchive) -> None:
     batches = [manifest_of(archive, position)[1].batch for position in (0, 1)]
-    parts = (Part(number=0, of=of) for of in range(2, 50))
+    parts = (Part(number=number, of=of) for of in range(2, 50) for number in range(of))
     split = next(part for part in parts if [batch in part for batch in batches] == [True, False])
     verification = Verification(archive.store, archive.catalog, read=split)
     assert list(verification.findings()) == []
