@@ -204,6 +204,16 @@ SLOW = Site(
     title="The Daily",
     pages=articles(12),
     faults={f"/story-{n}": Fault(delay=0.3) for n in range(12)} | {"/story-11": Fault(delay=600)},
+    profile_template="""
+name = "daily"
+title = "The Daily"
+hosts = ["{{host}}"]
+[sources]
+feeds = ["{{base}}/rss.xml"]
+[fetch]
+delay = 0
+concurrency = 4
+""",
 )
 
 
