@@ -218,9 +218,11 @@ class Catalog:
             return None
         return manifest_of(found, self.rows(schema.objects, batch=batch), captures)
 
-    def forget(self, batch: str) -> None:
-        """Take a batch out again, so that it can be committed anew from the bucket."""
+    def forget(self, batch: str, *, lease: Lease | None = None) -> None:
+        """Take a batch out again, so that it can be committed anew from the bucket; `lease` as for `commit`."""
         with self._database.transaction() as connection:
+            if lease is not None:
+                check_lease(connection, lease)
             remember(connection, [], _forget(connection, [batch]))
             connection.execute(schema.batches.delete().where(schema.batches.c.batch == batch))
 

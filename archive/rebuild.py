@@ -18,6 +18,7 @@ from archive.errors import ArchiveError, CatalogError, DamagedObject, ObjectMiss
 from archive.findings import Finding, Kind
 from archive.inventory import Inventory, Progress, no_progress, place_of, read_manifest, take_inventory
 from archive.keys import manifest_key
+from archive.leases import Lease
 from archive.manifest import Manifest, StoredObject
 from archive.marker import read_marker
 from archive.records import Article
@@ -77,9 +78,11 @@ class Rebuilding:
 class Adoption:
     """Commits one batch of the bucket to the catalog."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    def __init__(self, store: Store, catalog: Catalog, *, lease: Lease | None = None) -> None:
+        """With a lease, nothing is committed once it is no longer ours: LeaseLost."""
         self._store = store
         self._catalog = catalog
+        self._lease = lease
         self.captures = 0
         """Committed; like `articles`, known when `findings` has ended."""
         self.articles = 0
@@ -109,7 +112,7 @@ class Adoption:
                 yield _finding("revision_taken", shard_key, manifest, detail)
             else:
                 free.append((article, shard_key))
-        self._catalog.commit(manifest, key, sha256, free)
+        self._catalog.commit(manifest, key, sha256, free, lease=self._lease)
         self.captures, self.articles = len(manifest.captures), len(free)
 
     def _commit_history(self, manifest: Manifest, met: set[str]) -> None:
@@ -119,7 +122,7 @@ class Adoption:
                 old, sha256 = read_manifest(self._store, key)
                 if batch not in met:
                     self._commit_history(old, met | {batch})
-                    self._catalog.commit(old, key, sha256, ())
+                    self._catalog.commit(old, key, sha256, (), lease=self._lease)
 
 
 def read_stored_shard(store: Store, stored: StoredObject) -> list[Article]:

@@ -7,6 +7,9 @@
     batch unknown to the catalog      committed from its manifest and shards, once all of it has been read
     rows of the catalog wrong         the same
 
+One site after another is looked at and mended under its lease, so that no crawl and no second repair works on it
+meanwhile; a site that another holds is left alone.
+
 Nothing is overwritten. A damaged object is deleted only when the very bytes that were recorded for it are at hand to
 take its place at once; a damaged WARC stays where it is. Each step may be repeated after a crash at any point.
 """
@@ -15,21 +18,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from typing import Literal
 
-from archive import keys
+from archive import keys, schema
 from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
-from archive.errors import ArchiveError, CatalogError, DamagedObject, StoreUnavailable
+from archive.errors import ArchiveError, CatalogError, DamagedObject, LeaseHeld, LeaseLost, StoreUnavailable
 from archive.findings import Finding, Kind
+from archive.held_site import HeldSite, held_site
 from archive.inventory import Progress, no_progress, place_of, read_manifest
+from archive.leases import Lease
 from archive.manifest import Manifest
 from archive.marker import ensure_marker, read_marker
 from archive.rebuild import Adoption
 from archive.reconcile import committed_manifest
+from archive.records import ArticleDraft, Capture, new_run_id
 from archive.restoration import BatchRestorer, Extractor, Loss, Restoration
 from archive.store import Store, put_bytes
 from archive.verify import NOTHING, Part, Verification
@@ -39,9 +46,17 @@ from archive.verify import NOTHING, Part, Verification
 class Step:
     """One thing that has to be done, or cannot be."""
 
-    kind: Literal["write_marker", "rewrite_manifest", "restore_shard", "replace_batch", "commit_batch", "none_possible"]
+    kind: Literal[
+        "write_marker",
+        "rewrite_manifest",
+        "restore_shard",
+        "replace_batch",
+        "commit_batch",
+        "none_possible",
+        "site_in_use",
+    ]
     key: str
-    """The object that is written, or cannot be; the manifest where the catalog is."""
+    """The object that is written, or cannot be; the manifest where the catalog is; the folder of a site in use."""
     detail: str
     """What is done and why, one line."""
     batch: str | None = None
@@ -76,7 +91,11 @@ class Repair:
         self._clean = clean
         self._software = software
         self._apply = apply
-        self._verification = Verification(store, catalog, site=site, read=read, on_progress=on_progress)
+        self._site = site
+        self._read = read
+        self._on_progress = on_progress
+        self._held: HeldSite | None = None
+        self._holder = f"repair-{new_run_id()}"
 
     def steps(self) -> Iterator[Step]:
         """Find damage and mend it; what a step could not do is in its state, and the others go on.
@@ -85,7 +104,30 @@ class Repair:
         """
         if read_marker(self._store) is None and not any(self._store.list(keys.BATCHES)):
             raise ArchiveError(f"{self._store.url}: no archive is there, damaged or not; correct `archive`")
-        for batch, group in groupby(self._verification.findings(), key=lambda finding: finding.batch):
+        for site in self._sites():
+            try:
+                with ExitStack() as stack:
+                    if self._apply:
+                        held = held_site(self._catalog.leases, site, self._holder)
+                        self._held = stack.enter_context(held)
+                    yield from self._site_steps(site)
+            except (LeaseHeld, LeaseLost) as exc:
+                detail = f"left alone: {exc}; then repair again"
+                yield Step(kind="site_in_use", key=f"{keys.BATCHES}{site}/", detail=detail, state="failed")
+
+    def _sites(self) -> list[str]:
+        """All that the bucket or the catalog knows a batch of, or the one that was asked for."""
+        if self._site is not None:
+            return [self._site]
+        places = (place_of(info.key) for info in self._store.list(keys.BATCHES))
+        listed = {place.site for place in places if place and place.site is not None}
+        return sorted(listed | {row["site"] for row in self._catalog.rows(schema.batches)})
+
+    def _site_steps(self, site: str) -> Iterator[Step]:
+        verification = Verification(
+            self._store, self._catalog, site=site, read=self._read, on_progress=self._show_progress
+        )
+        for batch, group in groupby(verification.findings(), key=lambda finding: finding.batch):
             damage = [finding for finding in group if finding.damage]
             for finding in damage:
                 if finding.kind == "marker_missing":
@@ -113,7 +155,8 @@ class Repair:
 
     def _mend_batch(self, batch: str, key: str, kinds: set[Kind]) -> Iterator[Step]:
         manifest = committed_manifest(self._catalog, batch) or read_manifest(self._store, key)[0]
-        plan = BatchRestorer(self._store, self._catalog, manifest, self._extract, self._clean, self._software).plan()
+        extract, clean = self._extract_held, self._clean
+        plan = BatchRestorer(self._store, self._catalog, manifest, extract, clean, self._software).plan()
         for step in self._restore_shards(batch, plan):
             yield step
             if step.state == "failed":
@@ -154,11 +197,11 @@ class Repair:
         return self._carry_out(step, write)
 
     def _commit_again(self, batch: str, key: str) -> None:
-        self._catalog.forget(batch)
+        self._catalog.forget(batch, lease=self._lease)
         self._adopt(key)
 
     def _adopt(self, key: str) -> None:
-        left_out = list(Adoption(self._store, self._catalog).findings(key))
+        left_out = list(Adoption(self._store, self._catalog, lease=self._lease).findings(key))
         if left_out:
             raise DamagedObject(f"{left_out[0].key}: {left_out[0].detail}; run the command again")
 
@@ -171,12 +214,29 @@ class Repair:
         if not self._apply:
             return step
         try:
+            self._keep(now=True)
             action()
-        except (StoreUnavailable, CatalogError):
+        except (StoreUnavailable, CatalogError, LeaseLost):
             raise
         except ArchiveError as exc:
             return dataclasses.replace(step, state="failed", detail=f"{step.detail}: {exc}")
         return dataclasses.replace(step, state="done")
+
+    @property
+    def _lease(self) -> Lease | None:
+        return self._held.lease if self._held else None
+
+    def _keep(self, *, now: bool = False) -> None:
+        if self._held is not None:
+            self._held.keep(now=now)
+
+    def _show_progress(self, done: int, total: int) -> None:
+        self._keep()
+        self._on_progress(done, total)
+
+    def _extract_held(self, capture: Capture) -> ArticleDraft | None:
+        self._keep()
+        return self._extract(capture)
 
 
 def _manifest_key(batch: str, key: str) -> str:

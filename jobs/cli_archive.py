@@ -100,10 +100,11 @@ def repair(
     Manifests are written again from the catalog, articles from their raw pages, rows of the catalog from the bucket.
     Pages that are lost are named, recorded as lost and due again, and the text of their articles is kept. Nothing is
     overwritten, and a damaged object is only deleted to put the very bytes in its place that it had; what is replaced
-    is left to `presskeep gc`. If you have another copy of a damaged object, put it back before.
+    is left to `presskeep gc`. If you have another copy of a damaged object, put it back before. With --apply, each site
+    is held while it is looked at and mended; one that is being crawled or repaired meanwhile is left alone.
 
     Exit code 0 when there was nothing to mend or all is mended, 1 when there is something to mend or pages are lost,
-    3 when a step failed.
+    3 when a step failed or a site was left alone.
 
     Example: presskeep repair --apply
     """

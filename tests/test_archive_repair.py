@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from archive import keys, outcomes, schema
-from archive.errors import ArchiveError, StoreDenied
+from archive.catalog import Catalog
+from archive.errors import ArchiveError, LeaseHeld, StoreDenied
+from archive.held_site import TTL, held_site
 from archive.keys import MARKER
 from archive.manifest import Manifest
 from archive.reader import ArchiveReader
@@ -23,7 +25,7 @@ from archive.repair import Repair
 from archive.store import DirectoryStore, Store, put_bytes
 from archive.verify import WHOLE
 from crawler.due import is_due
-from tests.sample_articles import SITE
+from tests.sample_articles import SITE, START
 from tests.small_archive import SOFTWARE, SmallArchive, filled, page, rows
 
 FIRST, SECOND = "https://daily.example/2026/1", "https://daily.example/2026/2"
@@ -65,6 +67,19 @@ def rebuilt(archive: SmallArchive) -> dict[str, list[dict[str, object]]]:
     found = rows(catalog)
     catalog.close()
     return found
+
+
+def take_over(catalog: Catalog, fence: int) -> None:
+    """Let another crawl have the site, as after the lease ran out."""
+    taken = {"holder": "crawl-2", "fence": fence + 1}
+    with catalog._database.transaction() as connection:
+        connection.execute(schema.leases.update().values(taken))
+
+
+def expire(catalog: Catalog) -> None:
+    """Let all leases have run out."""
+    with catalog._database.transaction() as connection:
+        connection.execute(schema.leases.update().values(expires=START))
 
 
 def damaged_shard(archive: SmallArchive) -> None:
@@ -354,6 +369,73 @@ def test_a_step_that_the_store_refuses_does_not_hold_up_the_others(archive: Smal
     ]
     archive.repair()
     assert archive.verify() == []
+
+
+# Others at work on the site
+
+
+def test_a_site_that_another_holds_is_left_alone_in_one_line(archive: SmallArchive) -> None:
+    """The sites beside it are mended."""
+    archive.crawl(page(7, site="weekly"), site="weekly")
+    whole = archive.objects()
+    missing_manifest_and_shard(archive)
+    archive.store.delete(archive.keys("articles/site=weekly/")[0])
+    lease = archive.catalog.leases.acquire(SITE, "crawl-1", timedelta(minutes=5))
+    steps = archive.repair()
+    assert [(step.kind, step.key, step.state) for step in steps] == [
+        ("site_in_use", "batches/daily/", "failed"),
+        ("restore_shard", archive.keys("articles/site=weekly/")[0], "done"),
+    ]
+    assert "crawl-1 works on it" in steps[0].detail
+    archive.catalog.leases.release(lease)
+    archive.repair()
+    assert archive.objects() == whole
+
+
+def test_a_site_is_held_while_it_is_mended_and_free_afterwards(archive: SmallArchive) -> None:
+    refused = []
+
+    def extract(capture: Capture) -> ArticleDraft | None:
+        with pytest.raises(LeaseHeld) as held:
+            archive.catalog.leases.acquire(SITE, "crawl-1", timedelta(minutes=5))
+        refused.append(held.value.holder)
+        return archive.extract(capture)
+
+    missing_shard(archive)
+    assert {step.state for step in archive.repair(extract=extract)} == {"done"}
+    assert refused and refused[0].startswith("repair-")
+    archive.catalog.leases.acquire(SITE, "crawl-1", timedelta(minutes=5))
+
+
+def test_looking_holds_no_site(archive: SmallArchive) -> None:
+    missing_shard(archive)
+    archive.catalog.leases.acquire(SITE, "crawl-1", timedelta(minutes=5))
+    assert [step.kind for step in archive.repair(apply=False)] == ["restore_shard"]
+
+
+def test_a_repair_whose_site_was_taken_over_changes_nothing_more(archive: SmallArchive) -> None:
+    """It was stopped for longer than its lease lasts, and wakes up in the middle of its work."""
+
+    def extract(capture: Capture) -> ArticleDraft | None:
+        stalled = next(row for row in archive.catalog.rows(schema.leases) if row["site"] == SITE)
+        take_over(archive.catalog, stalled["fence"])
+        return archive.extract(capture)
+
+    unknown_batch_without_a_shard(archive)
+    objects, known = archive.objects(), rows(archive.catalog)
+    [step] = archive.repair(extract=extract)
+    assert (step.kind, step.state) == ("site_in_use", "failed")
+    assert "to crawl-2" in step.detail
+    assert (archive.objects(), rows(archive.catalog)) == (objects, known)
+
+
+def test_a_long_repair_renews_its_lease(archive: SmallArchive) -> None:
+    now = iter(range(0, 10_000_000, int(TTL.total_seconds())))
+    with held_site(archive.catalog.leases, SITE, "repair", monotonic=lambda: float(next(now))) as held:
+        before = held.lease.expires
+        expire(archive.catalog)
+        held.keep()
+        assert next(archive.catalog.rows(schema.leases))["expires"] >= before
 
 
 # Two catalogs that grew apart

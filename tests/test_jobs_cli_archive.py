@@ -214,6 +214,17 @@ def test_repair_says_what_it_cannot_do_and_exits_with_3(installation: Installati
     assert "another copy" in done.out
 
 
+def test_repair_leaves_a_site_that_is_being_crawled_alone_and_exits_with_3(
+    installation: Installation, catalog: Catalog
+) -> None:
+    january(installation).unlink()
+    catalog.leases.acquire("daily", "crawl-1", timedelta(minutes=5))
+    done = presskeep("repair", "--apply", folder=installation.folder)
+    assert (done.code, done.out.count("\n")) == (3, 1)
+    assert done.out.startswith("failed     site_in_use batches/daily/: left alone: site daily: crawl-1 works on it")
+    assert not list(installation.archive.glob("articles/site=daily/month=2026-01/*"))
+
+
 def test_a_page_of_a_site_without_a_profile_is_not_extracted(tmp_path: Path) -> None:
     [page] = [visited(1, site="gone").capture]
     with PageExtractor({}) as extract, pytest.raises(JobsError, match="'gone' has no profile"):
