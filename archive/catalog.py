@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from archive import schema
+from archive.announcements import Announcements
 from archive.article_history import ArticleHistory
 from archive.backoff import Patience
 from archive.block_memory import AGE, NEWEST, BlockPrints, unpacked
@@ -40,6 +41,7 @@ from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
 from archive.selection import EVERYTHING, Selection
+from archive.source_memory import SourceMemory
 from archive.ticks import Ticks
 from archive.url_memory import remember
 from archive.verified import Verified
@@ -63,6 +65,8 @@ class Catalog:
         self.hosts = HostMemory(self._database)
         self.history = ArticleHistory(self._database)
         self.checks = Checks(self._database)
+        self.sources = SourceMemory(self._database)
+        self.announcements = Announcements(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""

@@ -8,13 +8,18 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import Database
-from archive.run_report import RunReport, SiteReport
+from archive.run_report import RunReport, SiteReport, SourceTrouble
 
-_SITE_FIELDS = [name for name in SiteReport.__dataclass_fields__ if name not in ("pages", "sources")]
+_SITE_FIELDS = [
+    name for name in SiteReport.__dataclass_fields__ if name not in ("pages", "sources", "troubled_sources")
+]
+
+_TROUBLES = TypeAdapter(tuple[SourceTrouble, ...])
 
 
 class Diary:
@@ -35,7 +40,12 @@ class Diary:
             "problems": "\n".join(report.problems),
         }
         sites = [
-            {"run": report.run, "started": report.started, **{name: getattr(site, name) for name in _SITE_FIELDS}}
+            {
+                "run": report.run,
+                "started": report.started,
+                **{name: getattr(site, name) for name in _SITE_FIELDS},
+                "troubled_sources": _TROUBLES.dump_json(site.troubled_sources).decode(),
+            }
             for site in report.sites
         ]
         counts = [{"run": report.run, **dataclasses.asdict(count)} for count in report.counts]
@@ -89,4 +99,9 @@ def _site_report(row: sa.Row[Any], counts: Iterable[sa.Row[Any]]) -> SiteReport:
     for count in counts:
         outcomes[count.kind][count.outcome] = count._mapping["count"]
     fields = {name: getattr(row, name) for name in _SITE_FIELDS}
-    return SiteReport(**fields, pages=outcomes["page"], sources=outcomes["source"])
+    return SiteReport(
+        **fields,
+        pages=outcomes["page"],
+        sources=outcomes["source"],
+        troubled_sources=_TROUBLES.validate_json(row.troubled_sources),
+    )

@@ -4,10 +4,10 @@ An outcome is one of the names below, for failures followed by `:` and the parti
 (`extract_failed:timeout`). Each URL met in a run ends in exactly one.
 
     archived           a new article, or a new revision of one, is safe
-    unchanged          fetched, and its text is the one we hold
+    unchanged          fetched, and its text is the one we hold; of a source, its list
     doubtful:…         fetched, and not taken over: a paywall, a consent wall … stands where we hold a better text
     removed:…          an article of ours is gone from the site: `http_404`, `http_410`, or `redirect` to a front page
-    known              held already and not due; not fetched
+    known              held already and not due; not fetched. Of a sitemap: its index says that it has not changed
     redirected         led to another address; that one has its own outcome
     retried            the server failed and the request was repeated
     listed             a feed, sitemap, section page or robots.txt, read

@@ -20,6 +20,30 @@ from archive.store import Store, put_bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SourceTrouble:
+    """A feed, sitemap, section page or listing that announces nothing, though it should."""
+
+    url: str
+    kind: str
+    """`feed`, `sitemap`, `section`, `listing` or `robots`."""
+    reason: str
+    """An outcome of archive/outcomes.py such as `http_404`, `source_failed:feed_is_html` or `source_empty`, or
+    `no_articles` where it has entries, none of them is an article by the profile, and some once were."""
+    times: int
+    """How often in a row it was asked with such an end."""
+    since: datetime | None
+    """The first of these times, aware UTC."""
+    announced_ever: int
+    """Different article URLs that it had announced before; more than 0: it used to have some."""
+
+    def __str__(self) -> str:
+        """A line for people."""
+        often = f", {self.times:,} times in a row since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
+        before = f"; it had announced {self.announced_ever:,} articles before" if self.announced_ever else ""
+        return f"{self.kind} {self.url}: {self.reason}{often if self.times > 1 else ''}{before}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SiteReport:
     """What one run did at one site."""
 
@@ -51,6 +75,8 @@ class SiteReport:
     """How often each outcome of archive/outcomes.py occurred at pages."""
     sources: dict[str, int] = field(default_factory=dict)
     """The same for feeds, sitemaps and section pages."""
+    troubled_sources: tuple[SourceTrouble, ...] = ()
+    """The sources that announce nothing, though they should, by URL."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,8 @@ Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived
 rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
 rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
 on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests` are
-what archive/host_memory.py remembers.
+what archive/host_memory.py remembers; `sources` and `announced` are what archive/source_memory.py and
+archive/announcements.py do.
 """
 
 from __future__ import annotations
@@ -145,6 +146,7 @@ run_sites = Table(
     Column("bytes_stored", BigInteger, nullable=False),
     Column("seconds", Float, nullable=False),
     Column("rate", Float, nullable=False),
+    Column("troubled_sources", Text, nullable=False),
     Index("run_sites_by_site", "site", "started"),
 )
 
@@ -231,4 +233,50 @@ requests = Table(
     Column("day", Date, primary_key=True),
     Column("run", Text, primary_key=True),
     Column("count", Integer, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("url", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("parent", Text),
+    Column("lastmod", Text),
+    Column("rules", Text, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("lied", Moment),
+    Column("body_hash", Text),
+    Column("fetched", Moment),
+    Column("whole", Moment),
+    Column("changed", Moment),
+    Column("announced", Integer, nullable=False),
+    Column("announced_ever", Integer, nullable=False),
+    Column("fruitless", Text),
+    Column("failures", Integer, nullable=False),
+    Column("failing_since", Moment),
+    Column("first_failure", Text),
+    Column("last_failure", Text),
+    Index("sources_by_parent", "site", "parent"),
+)
+
+announced = Table(
+    "announced",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("url_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("title", Text),
+    Column("published", Text),
+    Column("modified", Text),
+    Column("first", Moment, nullable=False),
+    Column("left", Moment),
+    Column("tried", Moment),
+    Column("outcome", Text),
+    Index("announced_now", "site", "source", "left"),
+    Index("announced_by_time", "site", "first"),
+    Index("announced_by_url", "site", "url_id"),
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
@@ -19,12 +19,12 @@ from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from archive.catalog import Catalog
-from archive.catalog_rows import UrlState
 from archive.commit import CommittedBatch
 from archive.errors import ArchiveError, StoreDenied
 from archive.host_memory import HostMemory
 from archive.leases import Lease
 from archive.records import Capture, new_run_id
+from archive.run_report import SourceTrouble
 from archive.store import Store
 from archive.writer import ArchiveWriter, BatchLimits, Ticket
 from crawler.downloader import STOPPING
@@ -38,11 +38,14 @@ from crawler.recovery import recover
 from crawler.repeated import remove_repeated
 from crawler.run_report import keep_report, run_report
 from crawler.scheduler import PAUSE, RESUME
+from crawler.source_troubles import remember_failures
 from crawler.spool_gate import MEGABYTE, SpoolGate
 from crawler.tally import SiteTally, tally
 from crawler.tenancy import Tenancy
 from crawler.traffic import SiteTraffic, Traffic
 from crawler.visits import META, Visit
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +98,7 @@ class Archiving:
         self._command = command
         self._writers = writers
         self._problems: dict[str, str] = {}
+        self._troubles: Mapping[str, tuple[SourceTrouble, ...]] = {}
         self._haste = Haste()
         self._ending = asyncio.Event()
         self._stop = stop
@@ -200,18 +204,10 @@ class Archiving:
         """The profile of a site of this run."""
         return self.profiles[site]
 
-    async def url_states(self, url_ids: Iterable[str]) -> Mapping[str, UrlState]:
-        """What the catalog remembers of these URLs; ArchiveError, and the end of the crawl, when it cannot be read."""
+    async def in_catalog(self, work: Callable[[Catalog], T]) -> T:
+        """What work with the catalog gives; ArchiveError, and the end of the crawl, when it cannot be used."""
         try:
-            return await asyncio.to_thread(self._catalog.url_states, list(url_ids))
-        except ArchiveError as exc:
-            self._give_up(exc)
-            raise
-
-    async def checks_due(self, site: str) -> Sequence[UrlState]:
-        """The site's URLs that should be fetched again by now; ArchiveError as `url_states`."""
-        try:
-            return await asyncio.to_thread(self._catalog.checks.due, site, self.now())
+            return await asyncio.to_thread(work, self._catalog)
         except ArchiveError as exc:
             self._give_up(exc)
             raise
@@ -259,6 +255,7 @@ class Archiving:
         await asyncio.gather(*(self._commit(site, last=True) for site in self._writers))
         self._watching.cancel()
         self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
+        await asyncio.to_thread(self._remember_failures)
         await self._tenancy.give_back()
         await asyncio.to_thread(self._finish_run)
 
@@ -294,6 +291,13 @@ class Archiving:
             self.fail(error)
             self._stopping = asyncio.ensure_future(self._stop())
 
+    def _remember_failures(self) -> None:
+        try:
+            self._troubles = remember_failures(self._catalog, self.ledger, self.now())
+        except ArchiveError as exc:
+            self.state = "failed"
+            self._problems["sources"] = f"the failures of sources are not kept: {exc}"
+
     def _finish_run(self) -> None:
         report = run_report(
             run=self.run,
@@ -307,6 +311,7 @@ class Archiving:
             counts=self.ledger.counts,
             committed=self.committed,
             traffic=self._traffic(),
+            troubles=self._troubles,
         )
         if problem := keep_report(report, self._store, self._catalog):
             self.state = "failed"

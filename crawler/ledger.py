@@ -6,7 +6,7 @@ the run ends was interrupted. So no URL can end without an outcome, whatever bre
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from crawler import clock
 from crawler.due import Ladder, next_check
 from crawler.errors import CrawlerError
 from crawler.profile import SiteProfile
+from crawler.sources import Source
 from crawler.urls import InvalidUrl
 from crawler.visits import Errand, Kind, Recorded, Visit
 
@@ -36,6 +37,10 @@ class Ledger:
         """How often each outcome occurred, by site and kind; articles only once they are safe."""
         self.found: Counter[str] = Counter()
         """Article URLs met, by site."""
+        self.unanswered: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        """Outcomes of announced URLs that were tried and gave no answer, by site and URL id."""
+        self.sources: defaultdict[str, dict[str, tuple[Source, str]]] = defaultdict(dict)
+        """The sources met, each with its outcome, by site and URL."""
         self.ladders: dict[str, Ladder] = {name: profile.fetch.recheck for name, profile in profiles.items()}
         """When articles are fetched again, by site."""
         self._now = now
@@ -73,6 +78,10 @@ class Ledger:
             self._settle(errand, errand.trail[-1], visit.outcome, visit.draft, row)
         else:
             writer.note(row)
+        if errand.source is not None:
+            self.sources[errand.site][errand.url] = errand.source, visit.outcome
+        elif not errand.trail and outcomes.name_of(visit.outcome) not in (outcomes.PUT_OFF, outcomes.INTERRUPTED):
+            self.unanswered[errand.site][self._id(errand.site, errand.url)] = visit.outcome
         if visit.draft is None:
             self.counts[errand.site, errand.kind, visit.outcome] += 1
 

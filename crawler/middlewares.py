@@ -17,7 +17,7 @@ from scrapy.http import Response
 from archive.records import Capture, Headers
 from crawler.archiving import Archiving
 from crawler.failures import OffsiteRedirect, RemovedByRedirect
-from crawler.revisits import CONDITIONS, as_revisit, conditions, means_removed
+from crawler.revisits import CONDITIONS, as_revisit, means_removed
 from crawler.visits import META, Errand, Recorded
 
 
@@ -92,7 +92,7 @@ class OffsiteRedirectMiddleware:
 
 
 class RevisitMiddleware:
-    """Makes the request for a page that we hold conditional, and follows no redirect that means that it is gone."""
+    """Makes requests conditional, and follows no redirect that means that a page is gone."""
 
     def __init__(self, archiving: Archiving) -> None:
         self._archiving = archiving
@@ -105,14 +105,13 @@ class RevisitMiddleware:
     def process_request(self, request: Request) -> None:
         """Set or remove the conditions; RemovedByRedirect for a redirect to a front page."""
         errand: Errand | None = request.meta.get(META)
-        if errand is None or errand.known is None:
+        if errand is None:
             return
         for name in CONDITIONS:
-            # A redirect takes them along to another page.
+            # A redirect takes them along to another address.
             request.headers.pop(name, None)
         if not request.meta.get("redirect_times"):
-            if errand.conditional:
-                request.headers.update(conditions(errand.known, request.url))
+            request.headers.update(errand.conditions)
         elif means_removed(request.url, errand.known, self._archiving.profile(errand.site)):
             raise RemovedByRedirect(f"redirected to {request.url}")
 

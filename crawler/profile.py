@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from importlib import resources
+from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -37,6 +38,10 @@ from crawler.profile_fields import (
 from crawler.traps import trap
 from crawler.urls import InvalidUrl, canonical_url
 
+SourceKind = Literal["feed", "sitemap", "section"]
+
+_VERSION = version("presskeep")
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -53,6 +58,16 @@ class Sources(_Table):
     """Section or home pages whose links are searched for articles."""
     section_pages: int = Field(default=1, ge=1, le=50)
     """How many pages of a paged section or feed to follow (rel=next or the link after the current page number)."""
+
+    @property
+    def named(self) -> tuple[tuple[SourceKind, str], ...]:
+        """Kind and URL of each."""
+        kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
+            ("feed", self.feeds),
+            ("sitemap", self.sitemaps),
+            ("section", self.sections),
+        )
+        return tuple((kind, url) for kind, urls in kinds for url in urls)
 
 
 class ArticleRules(_Table):
@@ -143,6 +158,12 @@ class SiteProfile(_Table):
         """First 16 hex digits of the SHA-256 of all that extraction depends on."""
         rules = self.model_dump_json(include={"title", "hosts", "timezone", "language", "extract"})
         return hashlib.sha256(rules.encode()).hexdigest()[:16]
+
+    @property
+    def discovery_hash(self) -> str:
+        """First 16 hex digits of the SHA-256 of all that decides which URLs of a source are articles."""
+        rules = self.model_dump_json(include={"hosts", "timezone", "articles", "sources"})
+        return hashlib.sha256(f"{_VERSION} {rules}".encode()).hexdigest()[:16]
 
     def canonical(self, url: str) -> str:
         """`canonical_url(url)` with this site's twin hosts folded and its rewrites applied; InvalidUrl as there."""

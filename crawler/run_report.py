@@ -6,6 +6,7 @@ import resource
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 from archive.catalog import Catalog
 from archive.commit import CommittedBatch
 from archive.errors import ArchiveError
-from archive.run_report import RunReport, SiteReport, write_report
+from archive.run_report import RunReport, SiteReport, SourceTrouble, write_report
 from archive.store import Store
 from crawler.tally import SiteTally, exit_code
 from crawler.traffic import SiteTraffic
@@ -34,6 +35,7 @@ def run_report(
     counts: Mapping[tuple[str, str, str], int],
     committed: Sequence[CommittedBatch],
     traffic: Mapping[str, SiteTraffic],
+    troubles: Mapping[str, tuple[SourceTrouble, ...]],
 ) -> RunReport:
     """What the run did; `counts` are outcomes by site, kind and outcome."""
     revised: Counter[str] = Counter()
@@ -50,7 +52,10 @@ def run_report(
         problems=tuple(problems),
         software=software,
         sites=tuple(
-            _site_report(tally, traffic.get(tally.site) or SiteTraffic(), counts, revised[tally.site])
+            replace(
+                _site_report(tally, traffic.get(tally.site) or SiteTraffic(), counts, revised[tally.site]),
+                troubled_sources=troubles.get(tally.site, ()),
+            )
             for tally in sorted(tallies, key=lambda tally: tally.site)
         ),
     )

@@ -6,7 +6,7 @@ visit, which carries the outcome.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -15,6 +15,7 @@ from archive import outcomes
 from archive.catalog_rows import UrlState
 from archive.records import Announcement, ArticleDraft, Capture
 from archive.writer import Ticket
+from crawler.sources import Source
 
 Kind = Literal["page", "source"]
 
@@ -42,8 +43,10 @@ class Errand:
     announcement: Announcement | None = None
     known: UrlState | None = None
     """What was remembered of it when we set out, None if it is new."""
-    conditional: bool = False
-    """Whether to ask for the page only if it was modified."""
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """Request fields that ask for it only if it was modified."""
+    source: Source | None = None
+    """What is to be read, None for a page."""
     trail: list[Recorded] = field(default_factory=list)
     """Captures so far, in order; redirect hops and retries share the list."""
     latest: Capture | None = None

@@ -27,27 +27,40 @@ def register(app: typer.Typer) -> None:
 def status(
     context: typer.Context,
     site: Annotated[str | None, typer.Argument(help="One site in detail: its last runs and failures.")] = None,
+    audit: Annotated[
+        bool, typer.Option("--audit", help="Show what each source of the site announced, and what is missing and why.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Tell what the archive holds of each site, and how its last crawl went.
 
-    Days are days of publication, times are UTC.
+    Days are days of publication, times are UTC. The audit counts the article URLs that each source ever announced.
 
     Example: presskeep status rudaw
     """
+    from jobs.audit import audit_site
+    from jobs.audit_view import print_audit
     from jobs.config import find_config, load_config
     from jobs.opened import opened_catalog
     from jobs.selecting import check_sites
     from jobs.status import site_report, site_statuses
     from jobs.status_view import print_report, print_statuses
 
+    if audit and site is None:
+        raise JobsError("--audit is for one site: name it, as in `presskeep status rudaw --audit`")
     config = load_config(find_config(context.obj))
+    profiles = config.profiles()
     with opened_catalog(config) as catalog:
-        statuses = {each.site: each for each in site_statuses(catalog, config.profiles())}
+        statuses = {each.site: each for each in site_statuses(catalog, profiles)}
         if site is not None:
             check_sites([site], statuses)
-        report = site_report(catalog, statuses[site]) if site is not None else None
-    if as_json:
+        report = site_report(catalog, statuses[site]) if site is not None and not audit else None
+        audits = audit_site(catalog, site, profiles.get(site)) if site is not None and audit else None
+    if audits is not None and as_json:
+        print_json([dataclasses.asdict(each) for each in audits])
+    elif audits is not None:
+        print_audit(audits)
+    elif as_json:
         print_json(dataclasses.asdict(report) if report else [dataclasses.asdict(each) for each in statuses.values()])
     elif report:
         print_report(report)

@@ -38,6 +38,8 @@ def print_run(report: RunReport) -> None:
     for site in report.sites:
         out.print()
         _print_line(f"{site.site}: {', '.join(_outcomes(site)) or 'nothing met'}")
+        for trouble in site.troubled_sources:
+            _print_line(f"  {trouble}")
 
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:

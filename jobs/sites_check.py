@@ -20,8 +20,8 @@ from crawler.field_origins import field_origins
 from crawler.markup import Unreadable, read_markup
 from crawler.metadata import Statements
 from crawler.pool import failure_outcome
-from crawler.profile import SiteProfile
-from crawler.sources import SourceKind, read_source
+from crawler.profile import SiteProfile, SourceKind
+from crawler.sources import read_source
 from crawler.urls import InvalidUrl
 from jobs.errors import JobsError
 from jobs.sites_fetch import Fetch, Fetched

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +11,9 @@ from typing import Any
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
 from archive.outcomes import failed
+from archive.run_report import SourceTrouble
+from archive.source_memory import rooted
+from crawler.profile import SiteProfile
 
 RUNS_SEARCHED = 1000
 """How many runs back a site's last ones are looked for."""
@@ -60,6 +63,8 @@ class SiteStatus:
     """Of its raw pages and shards in the archive."""
     last_run: SiteRun | None
     """None when the last `RUNS_SEARCHED` runs did not touch the site."""
+    troubled_sources: tuple[SourceTrouble, ...] = ()
+    """Sources of its profile that announced nothing when they were last asked, though they should."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,11 +90,11 @@ class SiteReport:
     """Of its last run, most frequent first."""
 
 
-def site_statuses(catalog: Catalog, configured: Iterable[str]) -> list[SiteStatus]:
+def site_statuses(catalog: Catalog, profiles: Mapping[str, SiteProfile]) -> list[SiteStatus]:
     """All sites that are configured or archived, by name."""
     archived = {summary["site"]: summary for summary in catalog.site_summaries()}
     removed = catalog.history.removed()
-    names = set(configured)
+    names = set(profiles)
     last = _last_runs(catalog, names | set(archived))
     return [
         _status(
@@ -98,6 +103,7 @@ def site_statuses(catalog: Catalog, configured: Iterable[str]) -> list[SiteStatu
             configured=site in names,
             removed=removed.get(site, 0),
             last_run=last.get(site),
+            troubled_sources=_troubles(catalog, profiles[site]) if site in names else (),
         )
         for site in sorted(names | set(archived))
     ]
@@ -113,7 +119,13 @@ def site_report(catalog: Catalog, status: SiteStatus) -> SiteReport:
 
 
 def _status(
-    site: str, summary: dict[str, Any], *, configured: bool, removed: int, last_run: SiteRun | None
+    site: str,
+    summary: dict[str, Any],
+    *,
+    configured: bool,
+    removed: int,
+    last_run: SiteRun | None,
+    troubled_sources: tuple[SourceTrouble, ...],
 ) -> SiteStatus:
     return SiteStatus(
         site=site,
@@ -126,7 +138,13 @@ def _status(
         last_fetched=summary.get("last_fetched"),
         bytes=int(summary.get("bytes", 0)),
         last_run=last_run,
+        troubled_sources=troubled_sources,
     )
+
+
+def _troubles(catalog: Catalog, profile: SiteProfile) -> tuple[SourceTrouble, ...]:
+    met = rooted(catalog.sources.states(profile.name), (url for _, url in profile.sources.named))
+    return tuple(state.trouble for state in met if state.trouble is not None)
 
 
 def _last_runs(catalog: Catalog, sites: Collection[str]) -> dict[str, SiteRun]:

@@ -18,6 +18,9 @@ def print_statuses(statuses: Sequence[SiteStatus]) -> None:
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         _print_line("  ".join(cells).rstrip())
+    for status in statuses:
+        for trouble in status.troubled_sources:
+            _print_line(f"{status.site}: {trouble}")
 
 
 def print_report(report: SiteReport) -> None:
@@ -29,6 +32,10 @@ def print_report(report: SiteReport) -> None:
     out.print("\nlast runs" if report.runs else "\nno finished run is recorded")
     for run in report.runs:
         _print_line(f"  {run.run}  {_summary(run)}")
+    if report.status.troubled_sources:
+        out.print("\nsources that announce nothing")
+    for trouble in report.status.troubled_sources:
+        _print_line(f"  {trouble}")
     if report.failures:
         out.print("\nfailures of the last run")
     for failure in report.failures:

@@ -71,6 +71,11 @@ class TwoCrawls:
         base = self.installation.newsroom.base_urls["hops"]
         return [entry.outcome for entry in self.installation.captures() if entry.url.removeprefix(base) in paths]
 
+    def counted(self, site: str, outcome: str) -> int:
+        """How many sources of a site had that outcome in the second crawl."""
+        counts = self.installation.counts(self.second.run)
+        return sum(one.count for one in counts if (one.site, one.kind, one.outcome) == (site, "source", outcome))
+
     def fetched(self, path: str) -> int:
         """How often an address of `hops` was asked for in the first crawl."""
         return sum(request.site == "hops" and request.path == path for request in self.first_log)
@@ -148,7 +153,10 @@ def test_a_second_crawl_fetches_no_article_again(crawls: TwoCrawls) -> None:
     for site in crawls.second.sites:
         articles = newsroom.sites[site.site].articles
         assert (site.new, site.failed) == (0, {}), site.site
-        assert site.unchanged == site.found == len(articles), site.site
+        # What its sitemap index says has not changed is not looked into.
+        skipped = crawls.counted(site.site, outcomes.KNOWN)
+        assert site.unchanged == site.found, site.site
+        assert skipped or site.found == len(articles), site.site
 
 
 def test_summaries_agree_with_the_catalog(crawls: TwoCrawls) -> None:

@@ -8,9 +8,8 @@ archive are elsewhere; here is only the way between them.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -22,23 +21,22 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archive import outcomes
+from archive.announcements import AnnouncedUrl
 from archive.catalog_rows import UrlState
 from archive.errors import ArchiveError
 from archive.records import Announcement, url_id
-from crawler.announced import MAX_BYTES, Found, SourceError
+from crawler.announced import MAX_BYTES, SourceError
 from crawler.archiving import Archiving
 from crawler.dates import read_date
+from crawler.discovery import Answer, Discovery
 from crawler.due import is_due, wants_whole, was_modified
 from crawler.errors import CrawlerError
 from crawler.failures import failure_outcome
 from crawler.media_types import refused_type
 from crawler.profile import SiteProfile
-from crawler.revisits import seen_again
-from crawler.sources import SourceKind, read_source
+from crawler.revisits import conditions, seen_again
+from crawler.sources import Source
 from crawler.visits import META, Errand, Visit
-
-SITEMAP_DEPTH = 3
-"""Levels of sitemap indexes that are followed."""
 
 GIVEN = Announcement(source="list", kind="list")
 """How we came to URLs given by hand."""
@@ -48,6 +46,8 @@ class NewsSpider(Spider):
     """Crawls the sites named by `-a sites=one,two` (default: all), or only the URLs given."""
 
     name = "news"
+
+    _discovery: Discovery
 
     def __init__(
         self,
@@ -79,6 +79,9 @@ class NewsSpider(Spider):
             self._take_order()
             free = await self._archiving.begin(self.sites)
             self.sites = {name: profile for name, profile in self.sites.items() if name in free}
+            self._discovery = Discovery(self._archiving.in_catalog, self._archiving.now)
+            for profile in () if self._urls else self.sites.values():
+                await self._discovery.begin(profile)
         except (ArchiveError, CrawlerError) as exc:
             self._archiving.fail(exc)
             raise CloseSpider("could not begin") from exc
@@ -86,33 +89,35 @@ class NewsSpider(Spider):
             yield source
         async for page in self._given_pages():
             yield page
+        async for page in self._pending():
+            yield page
         async for page in self._checks():
             yield page
 
-    async def parse_source(self, response: Response, kind: SourceKind, depth: int) -> AsyncIterator[Any]:
+    async def parse_source(self, response: Response) -> AsyncIterator[Any]:
         """Read a feed, sitemap or section page and go on to what it announces."""
         errand: Errand = response.meta[META]
-        profile = self.sites[errand.site]
+        profile, source = self.sites[errand.site], errand.source
+        if source is None:
+            raise CrawlerError(f"{errand.url}: is no source")
         try:
-            announced = await asyncio.to_thread(read_source, kind, response.body, response.url, content_type(response))
+            found = await self._discovery.read(profile, source, _answer(response))
         except SourceError as exc:
             yield Visit(errand=errand, outcome=outcomes.outcome(outcomes.SOURCE_FAILED, exc.reason), detail=exc.detail)
             return
-        if depth < SITEMAP_DEPTH:
-            for source in self._sources(profile, "sitemap", (found.url for found in announced.sitemaps), depth + 1):
-                yield source
-        if announced.next_page and depth + 1 < profile.sources.section_pages:
-            for source in self._sources(profile, kind, [announced.next_page], depth + 1):
-                yield source
+        except ArchiveError as exc:
+            yield Visit(errand=errand, outcome=outcomes.INTERRUPTED, detail=str(exc))
+            return
+        for follower in self._sources(profile, found.followers):
+            yield follower
         try:
-            async for page in self._pages(profile, announced.found):
+            async for page in self._pages(profile, found.articles):
                 yield page
         except ArchiveError as exc:
             yield Visit(errand=errand, outcome=outcomes.INTERRUPTED, detail=str(exc))
             return
         # Last, so that a source counts as listed only when everything that it announced is on its way.
-        outcome = outcomes.SOURCE_EMPTY if announced.reason else outcomes.LISTED
-        yield Visit(errand=errand, outcome=outcome, detail="; ".join(announced.warnings))
+        yield Visit(errand=errand, outcome=found.outcome, detail=found.detail)
 
     def parse_page(self, response: Response) -> Visit:
         """Hand a page on to extraction, unless it is plainly none."""
@@ -145,17 +150,11 @@ class NewsSpider(Spider):
     def _archiving(self) -> Archiving:
         return Archiving.of(self.crawler)
 
-    async def _pages(self, profile: SiteProfile, found: Iterable[Found]) -> AsyncIterator[Request]:
-        """Requests for those URLs that are articles of the site, new in this run, and due."""
-        new = {}
-        for entry in found:
-            if not (profile.has_host(entry.url) if self._urls else profile.accepts(entry.url)):
-                continue
-            identity = url_id(profile.canonical(entry.url))
-            if identity not in self._seen:
-                self._seen.add(identity)
-                new[identity] = entry
-        states = await self._archiving.url_states(new)
+    async def _pages(self, profile: SiteProfile, found: Iterable[AnnouncedUrl]) -> AsyncIterator[Request]:
+        """Requests for those articles that are new in this run, and due."""
+        new = {entry.url_id: entry for entry in found if entry.url_id not in self._seen}
+        self._seen.update(new)
+        states = await self._states(new)
         for identity, entry in new.items():
             state = states.get(identity)
             if state is not None and not self._is_due(profile, entry, state):
@@ -164,12 +163,24 @@ class NewsSpider(Spider):
                 self._planned[profile.name] += 1
                 yield self._page(profile, entry.url, entry.announcement, state)
 
-    def _is_due(self, profile: SiteProfile, entry: Found, state: UrlState) -> bool:
+    async def _states(self, url_ids: Iterable[str]) -> Mapping[str, UrlState]:
+        wanted = list(url_ids)
+        return await self._archiving.in_catalog(lambda catalog: catalog.url_states(wanted))
+
+    def _is_due(self, profile: SiteProfile, entry: AnnouncedUrl, state: UrlState) -> bool:
         now, modified = self._archiving.now(), entry.announcement.modified
         if is_due(state, now):
             return True
         said = read_date(modified, zone=ZoneInfo(profile.timezone)) if modified and profile.fetch.recheck else None
         return was_modified(state, said, now)
+
+    async def _pending(self) -> AsyncIterator[Request]:
+        """Requests for what was announced in earlier runs and never answered; none in a trial."""
+        for profile in () if self._urls or self.limit else self.sites.values():
+            # When the catalog cannot be read, the crawl is already being ended.
+            with suppress(ArchiveError):
+                async for page in self._pages(profile, await self._unanswered(profile)):
+                    yield page
 
     async def _checks(self) -> AsyncIterator[Request]:
         """Requests for pages that should be looked at again; none in a trial."""
@@ -178,10 +189,19 @@ class NewsSpider(Spider):
                 continue
             # When the catalog cannot be read, the crawl is already being ended.
             with suppress(ArchiveError):
-                for state in await self._archiving.checks_due(profile.name):
+                for state in await self._due(profile):
                     if state.url_id not in self._seen and profile.has_host(state.url):
                         self._seen.add(state.url_id)
                         yield self._page(profile, state.url, None, state)
+
+    async def _unanswered(self, profile: SiteProfile) -> list[AnnouncedUrl]:
+        now = self._archiving.now()
+        pending = await self._archiving.in_catalog(lambda catalog: catalog.announcements.pending(profile.name, now))
+        return [one for one in pending if profile.accepts(one.url)]
+
+    async def _due(self, profile: SiteProfile) -> Sequence[UrlState]:
+        now = self._archiving.now()
+        return await self._archiving.in_catalog(lambda catalog: catalog.checks.due(profile.name, now))
 
     def _page(
         self, profile: SiteProfile, url: str, announcement: Announcement | None, state: UrlState | None
@@ -189,13 +209,18 @@ class NewsSpider(Spider):
         errand = Errand(site=profile.name, kind="page", url=url, announcement=announcement, known=state)
         if state is not None:
             ladder = self._archiving.ledger.ladders[profile.name]
-            errand.conditional = not wants_whole(state, ladder, self._archiving.now())
+            if not wants_whole(state, ladder, self._archiving.now()):
+                errand.conditions = conditions(state, url)
         # What is new comes before what is only looked at again.
         return self._request(errand, self.parse_page, priority=0 if announcement else -1)
 
     async def _given_pages(self) -> AsyncIterator[Request]:
         for profile in self.sites.values():
-            given = [Found(url=url, announcement=GIVEN) for site, url in self._urls if site == profile.name]
+            given = (
+                AnnouncedUrl(url_id=url_id(profile.canonical(url)), url=url, announcement=GIVEN)
+                for site, url in self._urls
+                if site == profile.name and profile.has_host(url)
+            )
             # When the catalog cannot be read, the crawl is already being ended.
             with suppress(ArchiveError):
                 async for page in self._pages(profile, given):
@@ -203,24 +228,25 @@ class NewsSpider(Spider):
 
     def _first_sources(self) -> Iterator[Request]:
         for profile in () if self._urls else self.sites.values():
-            sources = profile.sources
-            yield from self._sources(profile, "feed", sources.feeds, depth=0)
-            yield from self._sources(profile, "sitemap", sources.sitemaps, depth=0)
-            yield from self._sources(profile, "section", sources.sections, depth=0)
+            yield from self._sources(profile, (Source(kind=kind, url=url) for kind, url in profile.sources.named))
 
-    def _sources(self, profile: SiteProfile, kind: str, urls: Iterable[str], depth: int) -> Iterator[Request]:
+    def _sources(self, profile: SiteProfile, sources: Iterable[Source]) -> Iterator[Request]:
         """Requests for those sources that were not asked for in this run: sitemaps can name each other in a circle."""
-        for url in urls:
-            if f"{profile.name} {url}" not in self._seen:
-                self._seen.add(f"{profile.name} {url}")
+        for source in sources:
+            if f"{profile.name} {source.url}" in self._seen:
+                continue
+            self._seen.add(f"{profile.name} {source.url}")
+            if not self._discovery.is_due(profile, source):
+                self._archiving.ledger.count(profile.name, "source", outcomes.KNOWN)
+                continue
+            asked = self._discovery.conditions(profile, source)
+            yield self._request(
+                Errand(site=profile.name, kind="source", url=source.url, source=source, conditions=asked),
+                self.parse_source,
                 # Sources come before pages, so that the frontier fills early.
-                yield self._request(
-                    Errand(site=profile.name, kind="source", url=url),
-                    self.parse_source,
-                    priority=10,
-                    cb_kwargs={"kind": kind, "depth": depth},
-                    meta={"download_maxsize": MAX_BYTES},
-                )
+                priority=10,
+                meta={"download_maxsize": MAX_BYTES, "handle_httpstatus_list": [304] if asked else []},
+            )
 
     def _request(
         self, errand: Errand, callback: Callable[..., Any], *, meta: Mapping[str, Any] = {}, **options: Any
@@ -229,9 +255,24 @@ class NewsSpider(Spider):
         return Request(errand.url, callback=callback, errback=self.failed, meta={META: errand, **meta}, **options)
 
 
+def _answer(response: Response) -> Answer:
+    return Answer(
+        status=response.status,
+        url=response.url,
+        body=response.body,
+        content_type=content_type(response),
+        etag=_field(response, "ETag"),
+        last_modified=_field(response, "Last-Modified"),
+    )
+
+
 def content_type(response: Response) -> str | None:
     """The HTTP header field as text."""
-    return (response.headers.get("Content-Type") or b"").decode("latin-1") or None
+    return _field(response, "Content-Type")
+
+
+def _field(response: Response, name: str) -> str | None:
+    return (response.headers.get(name) or b"").decode("latin-1") or None
 
 
 def _chosen(profiles: Mapping[str, SiteProfile], sites: str, urls: Iterable[tuple[str, str]]) -> dict[str, SiteProfile]:

@@ -1,4 +1,4 @@
-"""Version 2: leases, reports of runs, ticks, the memory of hosts; rows hold all that their manifest says."""
+"""Version 2: leases, run reports, ticks, the memory of hosts and sources; rows hold all that their manifest says."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ def upgrade() -> None:
         *(Column(name, Integer, nullable=False) for name in ("missing", "throttled", "requests")),
         *(Column(name, BigInteger, nullable=False) for name in ("bytes_received", "bytes_stored")),
         *(Column(name, Float, nullable=False) for name in ("seconds", "rate")),
+        Column("troubled_sources", Text, nullable=False),
     )
     op.create_table(
         "ticks",
@@ -105,6 +106,7 @@ def upgrade() -> None:
     op.add_column("articles", Column("repeated_prints", LargeBinary))
     op.create_index("articles_by_fetch", "articles", ["site", "fetched"])
     op.drop_table("settings", if_exists=True)
+    _remember_sources()
 
 
 def _remember_more_of_urls() -> None:
@@ -121,3 +123,32 @@ def _remember_more_of_urls() -> None:
             urls.alter_column(name, server_default=None)
     op.create_index("ix_urls_article", "urls", ["article"])
     op.create_index("urls_to_check", "urls", ["site", "next_check"])
+
+
+def _remember_sources() -> None:
+    op.create_table(
+        "sources",
+        Column("site", Text, primary_key=True),
+        Column("url", Text, primary_key=True),
+        Column("kind", Text, nullable=False),
+        *(Column(name, Text) for name in ("parent", "lastmod")),
+        Column("rules", Text, nullable=False),
+        *(Column(name, Text) for name in ("etag", "last_modified", "body_hash")),
+        *(Column(name, Moment) for name in ("lied", "fetched", "whole", "changed", "failing_since")),
+        *(Column(name, Integer, nullable=False) for name in ("announced", "announced_ever", "failures")),
+        *(Column(name, Text) for name in ("fruitless", "first_failure", "last_failure")),
+    )
+    op.create_index("sources_by_parent", "sources", ["site", "parent"])
+    op.create_table(
+        "announced",
+        Column("site", Text, primary_key=True),
+        Column("source", Text, primary_key=True),
+        Column("url_id", Text, primary_key=True),
+        *(Column(name, Text, nullable=False) for name in ("url", "kind")),
+        *(Column(name, Text) for name in ("title", "published", "modified", "outcome")),
+        Column("first", Moment, nullable=False),
+        *(Column(name, Moment) for name in ("left", "tried")),
+    )
+    op.create_index("announced_now", "announced", ["site", "source", "left"])
+    op.create_index("announced_by_time", "announced", ["site", "first"])
+    op.create_index("announced_by_url", "announced", ["site", "url_id"])
