@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from archive.records import Article, ArticleDraft
@@ -73,6 +74,13 @@ def block_print(block: str) -> bytes | None:
     return hashlib.blake2b(key.encode(), digest_size=_SIZE - 2).digest() + min(len(key), _MOST).to_bytes(2, "big")
 
 
+# Each article of a batch is asked for when the batch is compared, when it is cleaned, and for the catalog.
+@lru_cache(maxsize=1024)
+def block_prints(text: str) -> tuple[bytes | None, ...]:
+    """A print, or None, for each block of a text."""
+    return tuple(map(block_print, split_blocks(text)))
+
+
 def letters_in(print_: bytes) -> int:
     """How many letters and digits the block has that gave this print."""
     return int.from_bytes(print_[-2:], "big")
@@ -80,12 +88,13 @@ def letters_in(print_: bytes) -> int:
 
 def text_prints(article: ArticleDraft) -> Iterator[bytes]:
     """Prints of the blocks of the text, in their order."""
-    return _prints(split_blocks(article.text))
+    return (found for found in block_prints(article.text) if found is not None)
 
 
 def repeated_prints(article: ArticleDraft) -> Iterator[bytes]:
     """Prints of the blocks that were taken out as repeated."""
-    return _prints(block.text for block in article.removed_blocks if block.reason == REPEATED)
+    prints = (block_print(block.text) for block in article.removed_blocks if block.reason == REPEATED)
+    return (found for found in prints if found is not None)
 
 
 def prints_of(article: ArticleDraft) -> BlockPrints:
@@ -111,7 +120,3 @@ def whole_text(article: ArticleDraft) -> str:
     """
     repeated = (block.text for block in article.removed_blocks if block.reason == REPEATED)
     return "\n\n".join((article.text, *repeated))
-
-
-def _prints(blocks: Iterable[str]) -> Iterator[bytes]:
-    return (found for block in blocks if (found := block_print(block)) is not None)

@@ -2,9 +2,10 @@
 
 A write goes so: read the source through and compare its digest; ask whether the object is there already; PUT it with
 `If-None-Match: *`; ask again what is there now. The last answer alone decides, so a reply lost after the write is no
-error, and nothing is overwritten even where `If-None-Match` is ignored, unless two writers race. On their way the
-bytes are protected by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it (some stores that verify
-signatures do not compare the body with the digest that was signed). The digest is kept as user metadata `sha256`.
+error, and nothing is overwritten even where `If-None-Match` is ignored, unless two writers race. The first question is
+left out once the store has refused to write a small object of ours a second time. On their way the bytes are protected
+by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it (some stores that verify signatures do not
+compare the body with the digest that was signed). The digest is kept as user metadata `sha256`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import io
 import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, BinaryIO
 
 from archive.backoff import Patience
@@ -34,6 +36,9 @@ from archive.objects import (
 from archive.store_probe import StoreProbe, attempt, probe_calls, probe_key
 
 MEBIBYTE = 1 << 20
+
+_PROOF_SIZE = MEBIBYTE
+"""Bytes up to which an object may be sent a second time, to see that it is refused."""
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +74,8 @@ class S3Store:
         self._part_size = part_size
         self._multipart_from = multipart_from
         self._unknown_headers: set[str] = set()
+        self._refuses_overwriting = False
+        self._proving = Lock()
 
     @property
     def conditional_put(self) -> bool:
@@ -83,19 +90,22 @@ class S3Store:
     def put(self, key: str, source: BinaryIO, *, size: int, sha256: str) -> None:
         check_key(key)
         check_source(source, key, size=size, sha256=sha256)
-        there = self._find(key)
-        if there is None:
+        there = None if self._refuses_overwriting else self._find(key)
+        uploaded = there is None
+        if uploaded:
             try:
                 self._upload(key, source, size, sha256)
             except (ObjectConflict, ObjectMissing):
-                # Another writer was faster, or an earlier try of ours whose reply was lost.
-                logger.info("%s: appeared in the store meanwhile", key)
+                # It was there before, another writer was faster, or it was an earlier try whose reply was lost.
+                logger.info("%s: is in the store already", key)
             there = self._find(key)
         if there is None:
             raise StoreUnavailable(f"{key}: {self._bucket.place} took it and does not have it; try again", key=key)
         held = there.sha256 or self._digest(key)
         if (there.size, held) != (size, sha256):
             raise conflict(key, f"{there.size} bytes with SHA-256 {held} instead of {size} bytes with {sha256}")
+        if uploaded and size <= _PROOF_SIZE:
+            self._prove(key, source, size, sha256)
 
     def get(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
         check_key(key)
@@ -168,6 +178,21 @@ class S3Store:
         except BaseException:
             self._abandon(key, upload)
             raise
+
+    def _prove(self, key: str, source: BinaryIO, size: int, sha256: str) -> None:
+        """Find out, once, whether the store refuses to overwrite, with an object that it holds and its very bytes."""
+        if self._refuses_overwriting or not self.conditional_put or not self._proving.acquire(blocking=False):
+            return
+        try:
+            self._upload(key, source, size, sha256)
+        except ObjectConflict:
+            self._refuses_overwriting = True
+        except StoreError as exc:
+            logger.info("%s; the object is safe, only a second write of it failed", exc)
+        else:
+            self._unknown_headers.add("IfNoneMatch")
+        finally:
+            self._proving.release()
 
     def _abandon(self, key: str, upload: str) -> None:
         try:

@@ -15,10 +15,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 SHORT_LINE = 12
 """Words below which a line that ends no sentence does not count; letters of scripts without spaces count two a word."""
 
+# None of the patterns of lines that do not count matches without one, and most lines have none.
+_DIGIT = re.compile(r"\d")
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।:;][\"'”’»)\]]*$")
 _NO_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _STAMP = re.compile(
@@ -37,6 +40,8 @@ _COUNTER = re.compile(
 _AGO = re.compile(r"\b\d+\s*(?:seconds?|minutes?|mins?|hours?|hrs?|days?)\s+ago\b|\bil y a \d+|\bvor \d+ \w+$", re.I)
 
 
+# A batch asks three times for each of its articles: to compare, to decide, and for the catalog.
+@lru_cache(maxsize=1024)
 def text_hash(title: str | None, text: str) -> str:
     """SHA-256 hex digest of what counts of title and text; pure."""
     lines = [line for line in map(_folded, text.splitlines()) if line]
@@ -50,6 +55,7 @@ def _folded(line: str) -> str:
 
 def _counts(line: str) -> bool:
     words = len(line.split()) + len(_NO_SPACES.findall(line)) // 2
-    if words < 2 * SHORT_LINE and any(pattern.search(line) for pattern in (_STAMP, _COUNTER, _AGO)):
+    short_with_number = words < 2 * SHORT_LINE and _DIGIT.search(line)
+    if short_with_number and any(pattern.search(line) for pattern in (_STAMP, _COUNTER, _AGO)):
         return False
     return words >= SHORT_LINE or _SENTENCE_END.search(line) is not None

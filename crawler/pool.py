@@ -1,8 +1,8 @@
 """Extraction in worker processes that can be killed.
 
 One hostile page can take minutes, eat the memory or crash its process. A worker that passes the deadline or dies takes
-only its own page with it. Workers come from a fork server that has the extractor loaded, so that a new one is there in
-milliseconds and shares its memory. They die with us, however we die.
+only its own page with it. Workers come from a fork server, see crawler/fork_server.py, and die with us, however we
+die.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from archive import outcomes
 from archive.records import ArticleDraft, Capture
 from crawler.articles import read_article
 from crawler.errors import ExtractionFailed, NotAnArticle
+from crawler.fork_server import fork_server_context
 from crawler.profile import SiteProfile
 
 if TYPE_CHECKING:
@@ -103,15 +104,12 @@ class ExtractionPool:
         return await asyncio.wrap_future(future)
 
     def _new_pool(self) -> ProcessPool:
-        context = multiprocessing.get_context("forkserver")
-        # Where `__main__` is a script, each worker would otherwise run its imports again.
-        context.set_forkserver_preload(["__main__", "crawler.pool", "crawler.extract"])
         return ProcessPool(
             max_workers=self._workers,
             max_tasks=PAGES_A_WORKER,
             initializer=_prepare_worker,
             initargs=[self._memory],
-            context=context,
+            context=fork_server_context(),
         )
 
 

@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from archive.block_memory import REPEATED, BlockPrints, Draft, block_print, letters_in, prints_of, split_blocks
+from archive.block_memory import REPEATED, BlockPrints, Draft, block_prints, letters_in, prints_of, split_blocks
 from archive.records import ArticleDraft, RemovedBlock, content_hash
 from crawler.flags import SHORT
 from crawler.text import letters, word_count
@@ -95,8 +95,10 @@ class _Site:
 def _find_repeated(draft: ArticleDraft, site: _Site) -> set[bytes]:
     """Prints of the blocks that go from the article, wherever they stand in it."""
     blocks = split_blocks(draft.text)
-    prints = [block_print(block) for block in blocks]
+    prints = block_prints(draft.text)
     repeated = [one is not None and site.is_repeated(one, draft.url_id) for one in prints]
+    if not any(repeated):
+        return set()
     own = [
         place
         for place, block in enumerate(blocks)
@@ -129,7 +131,10 @@ def _words(block: str) -> int:
 def _without(draft: Draft, gone: Collection[bytes]) -> Draft:
     if not gone:
         return draft
-    blocks = [(block, block_print(block) in gone) for block in split_blocks(draft.text)]
+    blocks = [
+        (block, print_ in gone)
+        for block, print_ in zip(split_blocks(draft.text), block_prints(draft.text), strict=True)
+    ]
     text = "\n\n".join(block for block, goes in blocks if not goes)
     removed = (RemovedBlock(text=block, reason=REPEATED) for block, goes in blocks if goes)
     words = word_count(text)

@@ -31,7 +31,13 @@ class CrawlProcess:
         self._order = order
         self._process = subprocess.Popen(
             # Not `-m`: what is a module here, each extraction worker would import again as its own `__main__`.
-            [sys.executable, "-c", "from jobs.crawl_process import main; main()"],
+            # The extractor loads beside Scrapy, on another core.
+            [
+                sys.executable,
+                "-c",
+                "from crawler.fork_server import start_fork_server; start_fork_server();"
+                "from jobs.crawl_process import main; main()",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -33,6 +33,8 @@ pytestmark = pytest.mark.slow
 KEY = "raw/herald/2026/03/batch.warc.gz"
 MIB = 1 << 20
 ONE_TRY = Patience(limit=timedelta(0))
+PROOF = 1
+"""PUTs that tell whether the store refuses to overwrite; they follow the first that succeeds."""
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (500, "InternalError"), (429, ""), (502, "")])
@@ -43,7 +45,7 @@ def test_bursts_of_errors_are_waited_out(
     proxy.plan("PUT", answer(status, code), times=4)
     put_bytes(patient, KEY, b"x")
     assert patient.get(KEY) == b"x"
-    assert (proxy.count("PUT"), fake_time.waits) == (5, [0.5, 1.0, 2.0, 4.0])
+    assert (proxy.count("PUT"), fake_time.waits) == (5 + PROOF, [0.5, 1.0, 2.0, 4.0])
 
 
 @pytest.mark.parametrize(("asked", "waited"), [("7", 7.0), ("0", 0.5), ("99999", RETRY_AFTER_CAP), ("soon", 0.5)])
@@ -104,7 +106,7 @@ def test_a_reply_lost_after_the_write_is_success(
     """The second try meets our own object, which is recognised by its digest."""
     proxy.plan("PUT", lose_reply)
     put_bytes(patient, KEY, b"ours")
-    assert proxy.count("PUT") == 2
+    assert proxy.count("PUT") == 2 + PROOF
     assert patient.get(KEY) == b"ours"
 
 
@@ -134,7 +136,7 @@ def test_a_stalled_connection_is_given_up_and_tried_again(proxy: FaultProxy, pre
     proxy.plan("PUT", proxy.stall)
     put_bytes(store, KEY, b"x")
     assert store.get(KEY) == b"x"
-    assert proxy.count("PUT") == 2
+    assert proxy.count("PUT") == 2 + PROOF
 
 
 def test_a_broken_download_is_repeated(patient: S3Store, proxy: FaultProxy) -> None:
@@ -234,6 +236,29 @@ def test_a_store_that_ignores_if_none_match_is_found_out(
     assert [info.key for info in patient.list()] == [KEY]
 
 
+def test_a_store_that_refuses_to_overwrite_is_not_asked_first(patient: S3Store, proxy: FaultProxy) -> None:
+    """It has shown so with the first object; later ones cost a write and the question whether they are there."""
+    for key in ("one", "two", "three"):
+        put_bytes(patient, key, key.encode())
+    assert (proxy.count("HEAD"), proxy.count("PUT")) == (2 + 1 + 1, 3 + PROOF)
+    put_bytes(patient, "three", b"three")
+    with pytest.raises(ObjectConflict):
+        put_bytes(patient, "two", b"other")
+    assert patient.get("two") == b"two"
+
+
+def test_a_store_that_overwrites_is_asked_before_each_write(
+    patient: S3Store, proxy: FaultProxy, aws: Seaweed, prefix: str
+) -> None:
+    """It has shown so with the first object, and nothing is overwritten all the same."""
+    proxy.plan("PUT", overwriting(aws, prefix), times=99)
+    put_bytes(patient, KEY, b"first")
+    assert not patient.conditional_put
+    with pytest.raises(ObjectConflict):
+        put_bytes(patient, KEY, b"second")
+    assert patient.get(KEY) == b"first"
+
+
 @pytest.mark.parametrize("size", [1000, 7 * MIB], ids=["whole", "in parts"])
 @pytest.mark.parametrize(
     ("header", "status", "code"),
@@ -260,7 +285,7 @@ def test_an_unknown_header_is_not_sent_again(
     put_bytes(patient, "one", b"1")
     put_bytes(patient, "two", b"2")
     assert (patient.checksum_header, patient.conditional_put) == (False, True)
-    assert proxy.count("PUT") == 3
+    assert proxy.count("PUT") == 3 + PROOF
     assert caplog.text.count("does not know") == 1
     line = next(line for line in patient.probe().lines if line.name == "x-amz-checksum-sha256")
     assert (line.ok, line.needed) == (False, False)
