@@ -24,6 +24,8 @@ class Revision:
     url_id: str
     canonical_url: str
     revision: int
+    fetched: datetime
+    """Aware UTC."""
     text_hash: str
     """See archive/text_hash.py."""
     flags: tuple[str, ...]
@@ -33,7 +35,8 @@ class Revision:
     @classmethod
     def of(cls, draft: ArticleDraft, revision: int, text_hash: str) -> Self:
         """What a draft becomes."""
-        same = {name: getattr(draft, name) for name in ("url_id", "canonical_url", "flags", "published", "word_count")}
+        names = ("url_id", "canonical_url", "fetched", "flags", "published", "word_count")
+        same = {name: getattr(draft, name) for name in names}
         return cls(**same, revision=revision, text_hash=text_hash)
 
 
@@ -96,8 +99,8 @@ class ArticleHistory:
         self, column: sa.ColumnElement[Any], values: Iterable[str], *where: sa.ColumnElement[bool]
     ) -> list[Revision]:
         table = schema.articles.c
-        query = sa.select(*(table[name] for name in Revision.__dataclass_fields__)).order_by(table.revision)
-        rows = self._rows(query.where(*where), column, values)
+        query = sa.select(*(table[name] for name in Revision.__dataclass_fields__))
+        rows = self._rows(query.where(*where).order_by(table.fetched, table.revision), column, values)
         return [Revision(**row._asdict() | {"flags": tuple(row.flags.split())}) for row in rows]
 
     def _rows(self, query: sa.Select[Any], column: sa.ColumnElement[Any], values: Iterable[str]) -> list[sa.Row[Any]]:

@@ -35,6 +35,7 @@ from archive.checks import Checks
 from archive.database import Database, slices
 from archive.diary import Diary
 from archive.host_memory import HostMemory
+from archive.imports import Imports
 from archive.leadership import Leadership, leadership
 from archive.leases import Lease, Leases, check_lease
 from archive.manifest import Manifest
@@ -67,6 +68,7 @@ class Catalog:
         self.checks = Checks(self._database)
         self.sources = SourceMemory(self._database)
         self.announcements = Announcements(self._database)
+        self.imports = Imports(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
@@ -319,7 +321,8 @@ def _selected(query: sa.Select[Any], wanted: Selection) -> sa.Select[Any]:
         query = query.where(table.published <= wanted.until if published else table.fetched < end)
     if wanted.latest:
         newer = schema.articles.alias("newer").c
-        query = query.where(~sa.exists().where(newer.url_id == table.url_id, newer.revision > table.revision))
+        order = sa.tuple_(newer.fetched, newer.revision) > sa.tuple_(table.fetched, table.revision)
+        query = query.where(~sa.exists().where(newer.url_id == table.url_id, order))
     return query
 
 

@@ -94,6 +94,11 @@ class ArticleEntry:
     shard_key: str
     location: RecordLocation
 
+    @property
+    def order(self) -> tuple[datetime, int]:
+        """By this the revisions of an article are ordered, the newest last."""
+        return self.fetched, self.revision
+
 
 def batch_row(manifest: Manifest, manifest_key: str, manifest_sha256: str) -> dict[str, Any]:
     """Row of `batches`."""

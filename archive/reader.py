@@ -71,7 +71,7 @@ class ArchiveReader:
         entries = list(self._catalog.article_entries(url_id=url_id))
         if not entries:
             return None
-        newest = max(entries, key=lambda entry: entry.revision)
+        newest = max(entries, key=lambda entry: entry.order)
         for article in read_shard(io.BytesIO(self._shard(newest.shard_key)), url_ids={url_id}):
             if article.revision == newest.revision:
                 return article

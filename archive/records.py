@@ -85,6 +85,8 @@ class Capture:
     """How we came to this URL; None for redirect hops, robots.txt and sources."""
     revisit: Revisit | None = None
     """Where the body is, if an earlier capture has it; `body` is not stored then."""
+    origin: str | None = None
+    """Where a capture comes from that we did not take ourselves, None for our own; see `Article.origin`."""
 
     @property
     def payload_digest(self) -> str:
@@ -172,6 +174,10 @@ class ArticleDraft:
     """Moment of the last change, aware UTC; None when only the day is known."""
     fetched: datetime
     """When the capture was taken, aware UTC."""
+    origin: str | None = None
+    """Where the capture comes from if we did not take it ourselves, in ASCII: `import`, the file that held it with
+    `#` and its place there, and the id of its record if it has one, such as
+    `import CC-NEWS-20260101-00001.warc.gz#1042 <urn:uuid:…>`."""
     language: str | None = None
     """BCP 47 primary tag, e.g. `en`, `ckb`, `zh`."""
     section: str | None = None
@@ -206,7 +212,8 @@ class Article(ArticleDraft):
     """One revision of one article: a row of the Parquet shards."""
 
     revision: int
-    """1 for the first capture, counted up with each change of the text."""
+    """1 for the first text that was archived, counted up with each other one. Their order in time is that of `fetched`:
+    an import can bring an older text later."""
     warc_key: str
     """Object key of the WARC that holds the raw page."""
     warc_offset: int

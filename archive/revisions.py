@@ -8,11 +8,14 @@ the same site and day that has the very same text at another address; else it is
     doubtful      when it raises a doubt that the newest revision did not: a paywall, a consent wall, a soft 404 … must
                   not take the place of a good text
     archived      otherwise, as a new revision
+
+Revisions are ordered by when they were fetched, so that an import of older pages never takes the place of newer texts.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -76,8 +79,8 @@ class _Held:
             return _without_draft(item, draft.url_id, UNCHANGED)
         if revisions and (doubts := _doubts(draft.flags) - _doubts(revisions[-1].flags)):
             return _without_draft(item, draft.url_id, outcome(DOUBTFUL, ",".join(sorted(doubts))))
-        number = revisions[-1].revision + 1 if revisions else 1
-        revisions.append(Revision.of(draft, number, text))
+        number = max((revision.revision for revision in revisions), default=0) + 1
+        insort(revisions, Revision.of(draft, number, text), key=lambda revision: revision.fetched)
         if _is_telling(draft):
             self._of_text.setdefault((text, draft.published), (draft.url_id, draft.canonical_url))
         item = dataclasses.replace(item, draft=draft)

@@ -5,7 +5,7 @@ rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are th
 rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
 on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests` are
 what archive/host_memory.py remembers; `sources` and `announced` are what archive/source_memory.py and
-archive/announcements.py do.
+archive/announcements.py do; `imports` says how far foreign files have been read.
 """
 
 from __future__ import annotations
@@ -207,6 +207,19 @@ verified = Table(
     Column("batch", Text, primary_key=True),
     Column("verified_at", Moment, nullable=False, index=True),
     Column("damaged", Integer, nullable=False),
+)
+
+imports = Table(
+    "imports",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("wanted", Text, primary_key=True),
+    Column("stamp", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("finished", Integer, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("updated", Moment, nullable=False),
 )
 
 hosts = Table(

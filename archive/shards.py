@@ -43,6 +43,7 @@ SCHEMA = pa.schema(
         pa.field("modified", pa.date32()),
         pa.field("modified_at", _MOMENT),
         pa.field("fetched", _MOMENT, nullable=False),
+        pa.field("origin", pa.string()),
         pa.field("language", pa.string()),
         pa.field("section", pa.string()),
         pa.field("tags", _STRINGS, nullable=False),

@@ -2,8 +2,8 @@
 
 A capture becomes a group of records that name each other by WARC-Concurrent-To:
 
-    request     what was asked, without credentials
-    metadata    how we came to the URL, if it was announced
+    request     what was asked, without credentials; none for a capture that was imported
+    metadata    how we came to the URL, if it was announced, and where the capture comes from, if it was imported
     response    what the server sent; a `revisit` instead, where an earlier capture has the body
 
 The response comes last and closes its group: whatever follows the last response of a file is a group that was
@@ -28,7 +28,7 @@ from urllib.parse import urlsplit
 from warcio.statusandheaders import StatusAndHeaders
 
 from archive.records import Announcement, Capture, Revisit
-from archive.warc_fields import SITE, dump_fields, stored_name
+from archive.warc_fields import ORIGIN, SITE, dump_fields, stored_name
 
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 """Request fields that are never stored, in lower case."""
@@ -90,12 +90,14 @@ class WarcWriter:
 
     def write(self, capture: Capture) -> RecordSpan:
         """Append one capture; ValueError if a field holds a line break or HTTP text is not ISO-8859-1."""
-        response_id, request_id = self._new_id(), self._new_id()
+        response_id, partner_id = self._new_id(), self._new_id()
         front = b"" if self._begun else self._warcinfo()
-        front += _request(capture, request_id, response_id)
-        if capture.announcement:
-            front += _metadata(capture, capture.announcement, self._new_id(), response_id)
-        response = _response(capture, response_id, request_id)
+        if capture.origin is not None:
+            front += _metadata(capture, partner_id, response_id)
+        else:
+            front += _request(capture, partner_id, response_id)
+            front += _metadata(capture, self._new_id(), response_id) if capture.announcement else b""
+        response = _response(capture, response_id, partner_id)
         start = self._stream.tell()
         self._stream.write(front + response)
         self._begun = True
@@ -115,26 +117,34 @@ def _request(capture: Capture, record_id: str, response_id: str) -> bytes:
     return _member("request", headers, "application/http; msgtype=request", block)
 
 
-def _metadata(capture: Capture, announcement: Announcement, record_id: str, response_id: str) -> bytes:
-    fields = {
+def _metadata(capture: Capture, record_id: str, response_id: str) -> bytes:
+    fields = {"origin": capture.origin, **_announced(capture.announcement)}
+    block = dump_fields({name: value for name, value in fields.items() if value is not None})
+    headers = _headers(capture, record_id, partner=response_id)
+    return _member("metadata", headers, "application/warc-fields", block)
+
+
+def _announced(announcement: Announcement | None) -> dict[str, str | None]:
+    if announcement is None:
+        return {}
+    return {
         "via": announcement.source,
         "announced-kind": announcement.kind,
         "announced-title": announcement.title,
         "announced-published": announcement.published,
         "announced-modified": announcement.modified,
     }
-    block = dump_fields({name: value for name, value in fields.items() if value is not None})
-    headers = _headers(capture, record_id, partner=response_id)
-    return _member("metadata", headers, "application/warc-fields", block)
 
 
-def _response(capture: Capture, record_id: str, request_id: str) -> bytes:
+def _response(capture: Capture, record_id: str, partner_id: str) -> bytes:
     status_line = f"HTTP/1.1 {capture.status} {responses.get(capture.status, '')}"
     fields = [(stored_name(name), value) for name, value in capture.headers]
-    headers = _headers(capture, record_id, partner=request_id)
+    headers = _headers(capture, record_id, partner=partner_id)
     headers |= {"WARC-Payload-Digest": capture.payload_digest, SITE: capture.site}
     if capture.revisit is not None:
         headers |= _reference(capture.revisit)
+    if capture.origin is not None:
+        headers[ORIGIN] = capture.origin
     if capture.ip is not None:
         headers["WARC-IP-Address"] = capture.ip
     if capture.truncated is not None:

@@ -15,6 +15,10 @@ SITE = "Presskeep-Site"
 """WARC header of a response record: name of the site profile. A field of our own, which readers must ignore
 (ISO 28500:2017, section 5.1), on the response so that one ranged GET brings it along."""
 
+ORIGIN = "Presskeep-Origin"
+"""WARC header of a response record that we did not take ourselves: `Capture.origin`. It stands there, and not only in
+the metadata record, for the same reason."""
+
 _ORIGINAL = "X-Archive-Orig-"
 _UNPLAIN = re.compile(r'^$|^[\s"]|\s$|[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _TRANSFER_ENCODING = re.compile(rf"(?:{_ORIGINAL})*Transfer-Encoding", re.IGNORECASE)

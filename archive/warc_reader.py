@@ -19,7 +19,7 @@ from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord, WarcRecordType
 
 from archive.errors import DamagedObject
 from archive.records import Announcement, Capture, Headers, Revisit, RevisitProfile
-from archive.warc_fields import SITE, load_fields, sent_name
+from archive.warc_fields import ORIGIN, SITE, load_fields, sent_name
 
 _CHUNK = 64 * 1024
 _GZIP = b"\x1f\x8b\x08"
@@ -161,6 +161,7 @@ def _answer(response: _Record) -> Capture:
         fetched=fetched.astimezone(UTC),
         ip=warc.get("WARC-IP-Address"),
         truncated=warc.get("WARC-Truncated"),
+        origin=warc.get(ORIGIN),
         revisit=_revisit(warc) if response.type == WarcRecordType.revisit else None,
     )
 

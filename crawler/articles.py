@@ -45,6 +45,7 @@ def read_article(capture: Capture, profile: SiteProfile) -> ArticleDraft:
         site=profile.name,
         content_hash=content_hash(extraction.title, extraction.text),
         fetched=capture.fetched,
+        origin=capture.origin,
         extractor=EXTRACTOR,
         extractor_version=EXTRACTOR_VERSION,
         profile_hash=profile.extraction_hash,

@@ -168,7 +168,7 @@ class SiteProfile(_Table):
     def canonical(self, url: str) -> str:
         """`canonical_url(url)` with this site's twin hosts folded and its rewrites applied; InvalidUrl as there."""
         parts = urlsplit(canonical_url(url))
-        host = next((host for host in self.hosts if _bare(host) == _bare(parts.netloc)), parts.netloc)
+        host = next((host for host in self.hosts if bare_host(host) == bare_host(parts.netloc)), parts.netloc)
         canonical = parts._replace(netloc=host).geturl()
         for pattern, replacement in self.articles.rewrite.items():
             canonical = re.sub(pattern, replacement, canonical)
@@ -206,7 +206,8 @@ class SiteProfile(_Table):
 _TWIN_PREFIX = re.compile(r"(www|m|mobile|amp)\.(?=[^.]+\.)")
 
 
-def _bare(host: str) -> str:
+def bare_host(host: str) -> str:
+    """The host without `www.`, `m.`, `mobile.` or `amp.`: the same for twins."""
     return host[match.end() :] if (match := _TWIN_PREFIX.match(host)) else host
 
 

@@ -88,7 +88,10 @@ async def _settle(
         url_id=_url_id(capture.url, profile),
         outcome=outcome,
         draft=draft,
-        next_check=next_check(
+        # What was imported asks for nothing to be fetched.
+        next_check=None
+        if capture.origin is not None
+        else next_check(
             profile.fetch.recheck,
             outcome,
             at=capture.fetched,

@@ -14,7 +14,17 @@ import typer
 
 from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
-from jobs import cli_archive, cli_crawl, cli_download, cli_read, cli_runs, cli_schedule, cli_setup, cli_sites
+from jobs import (
+    cli_archive,
+    cli_crawl,
+    cli_download,
+    cli_import,
+    cli_read,
+    cli_runs,
+    cli_schedule,
+    cli_setup,
+    cli_sites,
+)
 from jobs.console import err, safe
 from jobs.errors import JobsError
 
@@ -41,6 +51,7 @@ def options(
 cli_setup.register(app)
 cli_sites.register(app)
 cli_crawl.register(app)
+cli_import.register(app)
 cli_read.register(app)
 cli_download.register(app)
 cli_runs.register(app)

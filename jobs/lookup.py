@@ -52,7 +52,7 @@ class Lookup:
         found = None
         for identity in self._identities(url):
             entries = self._catalog.article_entries(url_id=identity)
-            newest = max(entries, key=lambda entry: entry.revision, default=None)
+            newest = max(entries, key=lambda entry: entry.order, default=None)
             if newest is not None:
                 return newest.location
             found = self._catalog.capture_location(identity) or found

@@ -60,6 +60,15 @@ def upgrade() -> None:
     op.add_column("runs", Column("peak_memory", BigInteger))
     op.add_column("runs", Column("problems", Text))
     op.create_table(
+        "imports",
+        *(Column(name, Text, primary_key=True) for name in ("source", "wanted")),
+        Column("stamp", Text, nullable=False),
+        *(Column(name, BigInteger, nullable=False) for name in ("offset", "number")),
+        Column("finished", Integer, nullable=False),
+        Column("run", Text, nullable=False),
+        Column("updated", Moment, nullable=False),
+    )
+    op.create_table(
         "hosts",
         Column("host", Text, primary_key=True),
         Column("not_before", Moment, nullable=False),
