@@ -42,6 +42,8 @@ from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
 from archive.selection import EVERYTHING, Selection
+from archive.site_findings import SiteFindings
+from archive.site_history import SiteHistory
 from archive.source_memory import SourceMemory
 from archive.ticks import Ticks
 from archive.url_memory import remember
@@ -69,6 +71,8 @@ class Catalog:
         self.sources = SourceMemory(self._database)
         self.announcements = Announcements(self._database)
         self.imports = Imports(self._database)
+        self.sites = SiteHistory(self._database)
+        self.findings = SiteFindings(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""

@@ -150,10 +150,12 @@ def capture_row(manifest: Manifest, entry: CaptureEntry) -> dict[str, Any]:
 def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[str, Any]:
     """Row of `articles`."""
     same = (
-        "url_id revision site url canonical_url content_hash title published fetched language word_count "
+        "url_id revision site url canonical_url content_hash title published published_at fetched language word_count "
         "warc_key warc_offset warc_length payload_digest"
     )
     return {name: getattr(article, name) for name in same.split()} | {
+        "authors": len(article.authors),
+        "removed_share": _removed_share(article),
         "flags": " ".join(article.flags),
         "text_hash": text_hash(article.title, whole_text(article)),
         "batch": manifest.batch,
@@ -210,6 +212,12 @@ def article_entry(row: sa.Row[Any]) -> ArticleEntry:
             payload_digest=row.payload_digest,
         ),
     )
+
+
+def _removed_share(article: Article) -> float:
+    """How much of what stood in the body was taken out as boilerplate, from 0 to 1, by characters."""
+    removed = sum(len(block.text) for block in article.removed_blocks)
+    return removed / (removed + len(article.text)) if removed else 0.0
 
 
 def _fields(row: dict[str, Any], record: type[StoredObject | CaptureEntry]) -> dict[str, Any]:

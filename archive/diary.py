@@ -8,18 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter
 from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import Database
-from archive.run_report import RunReport, SiteReport, SourceTrouble
+from archive.run_report import TROUBLES, RunReport, SiteReport
+from archive.site_findings import SiteFinding, findings_at, record_findings
 
 _SITE_FIELDS = [
-    name for name in SiteReport.__dataclass_fields__ if name not in ("pages", "sources", "troubled_sources")
+    name for name in SiteReport.__dataclass_fields__ if name not in ("pages", "sources", "troubled_sources", "findings")
 ]
-
-_TROUBLES = TypeAdapter(tuple[SourceTrouble, ...])
 
 
 class Diary:
@@ -44,7 +42,8 @@ class Diary:
                 "run": report.run,
                 "started": report.started,
                 **{name: getattr(site, name) for name in _SITE_FIELDS},
-                "troubled_sources": _TROUBLES.dump_json(site.troubled_sources).decode(),
+                "troubled_sources": TROUBLES.dump_json(site.troubled_sources).decode(),
+                "examined": site.findings is not None,
             }
             for site in report.sites
         ]
@@ -61,6 +60,9 @@ class Diary:
                 connection.execute(table.delete().where(table.c.run == report.run))
                 if rows:
                     connection.execute(table.insert(), rows)
+            for site in report.sites:
+                if site.findings is not None:
+                    record_findings(connection, site.site, site.findings, report.finished)
 
         self._database.write(write)
 
@@ -74,6 +76,9 @@ class Diary:
                 sa.select(schema.run_sites).where(schema.run_sites.c.run == run).order_by(schema.run_sites.c.site)
             ).all()
             counts = connection.execute(sa.select(schema.run_counts).where(schema.run_counts.c.run == run)).all()
+            findings = {
+                site.site: findings_at(connection, site.site, row.finished) if site.examined else None for site in sites
+            }
         return RunReport(
             run=row.run,
             command=row.command,
@@ -83,7 +88,10 @@ class Diary:
             finished=row.finished,
             peak_memory=row.peak_memory or 0,
             problems=tuple((row.problems or "").splitlines()),
-            sites=tuple(_site_report(site, (count for count in counts if count.site == site.site)) for site in sites),
+            sites=tuple(
+                _site_report(site, [count for count in counts if count.site == site.site], findings[site.site])
+                for site in sites
+            ),
         )
 
     def unfinished(self, *, before: datetime) -> list[dict[str, Any]]:
@@ -94,7 +102,9 @@ class Diary:
             return [row._asdict() for row in connection.execute(query)]
 
 
-def _site_report(row: sa.Row[Any], counts: Iterable[sa.Row[Any]]) -> SiteReport:
+def _site_report(
+    row: sa.Row[Any], counts: Iterable[sa.Row[Any]], findings: tuple[SiteFinding, ...] | None
+) -> SiteReport:
     outcomes: dict[str, dict[str, int]] = {"page": {}, "source": {}}
     for count in counts:
         outcomes[count.kind][count.outcome] = count._mapping["count"]
@@ -103,5 +113,6 @@ def _site_report(row: sa.Row[Any], counts: Iterable[sa.Row[Any]]) -> SiteReport:
         **fields,
         pages=outcomes["page"],
         sources=outcomes["source"],
-        troubled_sources=_TROUBLES.validate_json(row.troubled_sources),
+        troubled_sources=TROUBLES.validate_json(row.troubled_sources),
+        findings=findings,
     )

@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from archive import keys
 from archive.catalog_rows import RunCount
 from archive.errors import DamagedObject
+from archive.site_findings import SiteFinding
 from archive.store import Store, put_bytes
 
 
@@ -41,6 +42,10 @@ class SourceTrouble:
         often = f", {self.times:,} times in a row since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else ""
         before = f"; it had announced {self.announced_ever:,} articles before" if self.announced_ever else ""
         return f"{self.kind} {self.url}: {self.reason}{often if self.times > 1 else ''}{before}"
+
+
+TROUBLES = TypeAdapter(tuple[SourceTrouble, ...])
+"""Troubles of sources as JSON."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +82,8 @@ class SiteReport:
     """The same for feeds, sitemaps and section pages."""
     troubled_sources: tuple[SourceTrouble, ...] = ()
     """The sources that announce nothing, though they should, by URL."""
+    findings: tuple[SiteFinding, ...] | None = None
+    """What was wrong with the site when the run had ended, and what the run found to be over; None if nobody looked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

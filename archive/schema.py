@@ -2,15 +2,16 @@
 
 Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
 rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
-rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `leases` says who works
-on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests` are
-what archive/host_memory.py remembers; `sources` and `announced` are what archive/source_memory.py and
+rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `site_findings`, what
+is wrong with sites, comes from the same reports, all but `told`: what notifiers have delivered of it. `leases` says who
+works on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests`
+are what archive/host_memory.py remembers; `sources` and `announced` are what archive/source_memory.py and
 archive/announcements.py do; `imports` says how far foreign files have been read.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Float, Index, Integer, LargeBinary, MetaData, Table
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Index, Integer, LargeBinary, MetaData, Table
 
 from archive.column_types import Moment, Text
 
@@ -74,10 +75,13 @@ articles = Table(
     Column("content_hash", Text, nullable=False),
     Column("text_hash", Text, nullable=False),
     Column("title", Text),
+    Column("authors", Integer),
     Column("published", Date),
+    Column("published_at", Moment),
     Column("fetched", Moment, nullable=False),
     Column("language", Text),
     Column("word_count", Integer, nullable=False),
+    Column("removed_share", Float),
     Column("flags", Text, nullable=False),
     Column("batch", Text, nullable=False, index=True),
     Column("shard_key", Text, nullable=False),
@@ -147,6 +151,7 @@ run_sites = Table(
     Column("seconds", Float, nullable=False),
     Column("rate", Float, nullable=False),
     Column("troubled_sources", Text, nullable=False),
+    Column("examined", Boolean, nullable=False),
     Index("run_sites_by_site", "site", "started"),
 )
 
@@ -158,6 +163,23 @@ run_counts = Table(
     Column("kind", Text, primary_key=True),
     Column("outcome", Text, primary_key=True),
     Column("count", Integer, nullable=False),
+)
+
+site_findings = Table(
+    "site_findings",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("opened", Moment, primary_key=True),
+    Column("since", Moment, nullable=False),
+    Column("closed", Moment),
+    Column("accepted", Boolean, nullable=False),
+    Column("run", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("examples", Text, nullable=False),
+    Column("told", Text),
 )
 
 outcomes = Table(

@@ -36,7 +36,7 @@ from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
 from crawler.recovery import recover
 from crawler.repeated import remove_repeated
-from crawler.run_report import keep_report, run_report
+from crawler.run_report import Health, keep_report, run_report
 from crawler.scheduler import PAUSE, RESUME
 from crawler.source_troubles import remember_failures
 from crawler.spool_gate import MEGABYTE, SpoolGate
@@ -80,6 +80,7 @@ class Archiving:
         stop: Callable[[], Coroutine[Any, Any, None]],
         new_pool: Callable[[], ExtractionPool],
         traffic: Callable[[], Mapping[str, SiteTraffic]],
+        health: Health | None,
         now: Callable[[], datetime],
     ) -> None:
         writers: dict[str, ArchiveWriter] = {}
@@ -104,6 +105,7 @@ class Archiving:
         self._stop = stop
         self._new_pool = new_pool
         self._traffic = traffic
+        self._health = health
         self._stopping: asyncio.Future[None] | None = None
         self._committing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
@@ -128,6 +130,7 @@ class Archiving:
             stop=crawler.stop_async,
             new_pool=partial(ExtractionPool.from_settings, settings),
             traffic=lambda: Traffic.of(crawler).sites,
+            health=settings["PRESSKEEP_HEALTH"],
             now=load_object(settings["PRESSKEEP_CLOCK"]),
         )
         crawler.signals.connect(extension.hurry, signal=STOPPING)
@@ -313,7 +316,7 @@ class Archiving:
             traffic=self._traffic(),
             troubles=self._troubles,
         )
-        if problem := keep_report(report, self._store, self._catalog):
+        if problem := keep_report(report, self._store, self._catalog, self._health):
             self.state = "failed"
             self._problems["report"] = problem
         self._catalog.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import sys
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol
 
 from archive.catalog import Catalog
 from archive.commit import CommittedBatch
@@ -18,6 +19,8 @@ from archive.run_report import RunReport, SiteReport, SourceTrouble, write_repor
 from archive.store import Store
 from crawler.tally import SiteTally, exit_code
 from crawler.traffic import SiteTraffic
+
+logger = logging.getLogger(__name__)
 
 _MISSING = ("http_404", "http_410")
 
@@ -61,12 +64,25 @@ def run_report(
     )
 
 
-def keep_report(report: RunReport, store: Store, catalog: Catalog) -> str:
+class Health(Protocol):
+    """Judges the sites of a run."""
+
+    def examine(self, report: RunReport, catalog: Catalog) -> RunReport:
+        """The report with what is wrong at its sites, once the catalog has recorded it; CatalogError."""
+
+
+def keep_report(report: RunReport, store: Store, catalog: Catalog, health: Health | None = None) -> str:
     """Keep it in the bucket and in the catalog; what stood in the way, empty if nothing did.
 
     The bucket first: what is in there only, `presskeep catalog rebuild` finds again.
     """
     problem = ""
+    if health is not None:
+        try:
+            catalog.diary.record(report)
+            report = health.examine(report, catalog)
+        except ArchiveError as exc:
+            logger.warning("the health of the sites is not judged: %s", exc)
     for keep in (partial(write_report, store), catalog.diary.record):
         try:
             keep(report)

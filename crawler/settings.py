@@ -25,6 +25,7 @@ PRESSKEEP_RUN = ""
 PRESSKEEP_COMMAND = "scrapy"
 PRESSKEEP_ALLOW_NETWORKS: list[str] = []  # not public, but may be connected to
 PRESSKEEP_CLOCK = "crawler.clock.now"  # what gives the time, aware UTC: a function or where it is
+PRESSKEEP_HEALTH = None  # an object that judges the sites of a run, see crawler/run_report.py
 PRESSKEEP_EXTRACTION_WORKERS = min(os.cpu_count() or 1, 8)
 PRESSKEEP_EXTRACTION_DEADLINE = 30.0  # seconds a page
 PRESSKEEP_EXTRACTION_MEMORY = 2 * 1024**3  # bytes of address space a worker

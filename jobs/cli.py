@@ -18,6 +18,7 @@ from jobs import (
     cli_archive,
     cli_crawl,
     cli_download,
+    cli_health,
     cli_import,
     cli_read,
     cli_runs,
@@ -55,6 +56,7 @@ cli_import.register(app)
 cli_read.register(app)
 cli_download.register(app)
 cli_runs.register(app)
+cli_health.register(app)
 cli_schedule.register(app)
 cli_archive.register(app)
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from crawler.profile import SiteProfile
 from jobs.config import Config
+from jobs.health import Health
 
 
 def crawl_settings(config: Config) -> dict[str, Any]:
@@ -22,6 +23,7 @@ def crawl_settings(config: Config) -> dict[str, Any]:
         "PRESSKEEP_SPOOL": str(config.spool_folder),
         "PRESSKEEP_SPOOL_MB": config.spool_mb,
         "PRESSKEEP_PROFILES": profiles,
+        "PRESSKEEP_HEALTH": Health(profiles),
     }
 
 

@@ -20,10 +20,12 @@ from archive.block_memory import REPEATED
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.run_report import RunReport, SiteReport
 from archive.shards import SCHEMA
+from archive.site_findings import SiteFinding
 from crawler.profile import SiteProfile
 from jobs.cli import app
 from jobs.config import Config
 from jobs.doctor import examine
+from jobs.health import KINDS
 from tests.archive_builder import Installation, visited
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -181,6 +183,11 @@ def test_operate_has_every_outcome_and_no_other() -> None:
     assert {name.partition(":")[0] for name in told} == known | {"http_NNN"}
 
 
+def test_operate_has_every_kind_of_finding_and_no_other() -> None:
+    told = names(rows(section(text_of("docs/operate.md"), "## Health"), "kind", "what changed"))
+    assert sorted(told) == sorted(KINDS)
+
+
 def test_operate_tells_of_no_reason_for_leaving_out_a_block_that_does_not_exist() -> None:
     told = names(rows(text_of("docs/operate.md"), "reason", "what it was"))
     assert REPEATED in told
@@ -208,7 +215,8 @@ def test_the_archive_format_has_every_field_of_a_manifest() -> None:
 
 def test_the_archive_format_has_every_field_of_a_run_report() -> None:
     reports = section(text_of("docs/archive-format.md"), "## Run reports")
-    known = [*RunReport.__dataclass_fields__, *SiteReport.__dataclass_fields__]
+    records = (RunReport, SiteReport, SiteFinding)
+    known = [name for record in records for name in record.__dataclass_fields__]
     assert sorted(names(rows(reports, "field", "meaning"))) == sorted(known)
 
 

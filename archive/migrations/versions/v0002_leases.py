@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alembic import op
-from sqlalchemy import BigInteger, Column, Date, Float, Integer, LargeBinary
+from sqlalchemy import BigInteger, Boolean, Column, Date, Float, Integer, LargeBinary
 
 from archive.column_types import Moment, Text
 
@@ -34,6 +34,7 @@ def upgrade() -> None:
         *(Column(name, BigInteger, nullable=False) for name in ("bytes_received", "bytes_stored")),
         *(Column(name, Float, nullable=False) for name in ("seconds", "rate")),
         Column("troubled_sources", Text, nullable=False),
+        Column("examined", Boolean, nullable=False),
     )
     op.create_table(
         "ticks",
@@ -114,6 +115,19 @@ def upgrade() -> None:
     op.add_column("articles", Column("text_prints", LargeBinary))
     op.add_column("articles", Column("repeated_prints", LargeBinary))
     op.create_index("articles_by_fetch", "articles", ["site", "fetched"])
+    op.add_column("articles", Column("authors", Integer))
+    op.add_column("articles", Column("published_at", Moment))
+    op.add_column("articles", Column("removed_share", Float))
+    op.create_table(
+        "site_findings",
+        *(Column(name, Text, primary_key=True) for name in ("site", "kind", "subject")),
+        Column("opened", Moment, primary_key=True),
+        Column("since", Moment, nullable=False),
+        Column("closed", Moment),
+        Column("accepted", Boolean, nullable=False),
+        *(Column(name, Text, nullable=False) for name in ("run", "summary", "cause", "examples")),
+        Column("told", Text),
+    )
     op.drop_table("settings", if_exists=True)
     _remember_sources()
 

@@ -1,0 +1,125 @@
+"""The history of one site: what each run met there, and what is known of each article that came of it.
+
+All of it can be rebuilt from the bucket, but for the addresses of pages that failed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import sqlalchemy as sa
+
+from archive import schema
+from archive.database import Database
+from archive.run_report import TROUBLES, SourceTrouble
+
+_SITES = schema.run_sites.c
+_COUNTS = schema.run_counts.c
+_ARTICLES = schema.articles.c
+_OUTCOMES = schema.outcomes.c
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SiteRun:
+    """What one run met at the site."""
+
+    run: str
+    started: datetime
+    """Aware UTC."""
+    new: int
+    """Articles that became safe for the first time."""
+    pages: Mapping[str, int]
+    """How often each outcome of archive/outcomes.py occurred at pages."""
+    sources: Mapping[str, int]
+    """The same for feeds, sitemaps and section pages; empty for a run that was given its addresses."""
+    troubled_sources: Sequence[SourceTrouble] = ()
+    """The sources that announced nothing, though they should."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleFacts:
+    """What is known of an article when it was first archived."""
+
+    url: str
+    run: str
+    fetched: datetime
+    """Aware UTC."""
+    titled: bool
+    authors: int | None
+    """How many; None where an older version archived it."""
+    published: date | None
+    """In the publisher's own time zone."""
+    published_at: datetime | None
+    """Aware UTC; None where only the day is known."""
+    language: str | None
+    word_count: int
+    removed_share: float | None
+    """How much of the body was boilerplate, from 0 to 1; None where an older version archived it."""
+    flags: frozenset[str]
+
+
+class SiteHistory:
+    """Reads the history of sites from one catalog."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def runs(self, site: str, since: datetime) -> list[SiteRun]:
+        """The runs that began since then and have ended, oldest first."""
+        runs = (
+            sa.select(_SITES.run, _SITES.started, _SITES.new, _SITES.troubled_sources)
+            .where(_SITES.site == site, _SITES.started >= since)
+            .order_by(_SITES.started, _SITES.run)
+        )
+        counts = (
+            sa.select(_COUNTS.run, _COUNTS.kind, _COUNTS.outcome, _COUNTS["count"])
+            .join(schema.run_sites, (_SITES.run == _COUNTS.run) & (_SITES.site == _COUNTS.site))
+            .where(_SITES.site == site, _SITES.started >= since)
+        )
+        by_run: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: {"page": {}, "source": {}})
+        with self._database.reading() as connection:
+            for run, kind, outcome, count in connection.execute(counts):
+                by_run[run][kind][outcome] = count
+            return [
+                SiteRun(
+                    run=row.run,
+                    started=row.started,
+                    new=row.new,
+                    pages=by_run[row.run]["page"],
+                    sources=by_run[row.run]["source"],
+                    troubled_sources=TROUBLES.validate_json(row.troubled_sources),
+                )
+                for row in connection.execute(runs)
+            ]
+
+    def articles(self, site: str, since: datetime, *, limit: int) -> list[ArticleFacts]:
+        """The newest articles that were first archived since then, oldest first."""
+        query = (
+            sa.select(
+                *(_ARTICLES[name] for name in ("url", "fetched", "published", "published_at", "language")),
+                *(_ARTICLES[name] for name in ("word_count", "removed_share", "authors", "flags")),
+                _ARTICLES.title.is_not(None).label("titled"),
+                schema.batches.c.run,
+            )
+            .join(schema.batches, schema.batches.c.batch == _ARTICLES.batch)
+            .where(_ARTICLES.site == site, _ARTICLES.revision == 1, _ARTICLES.fetched >= since)
+            .order_by(_ARTICLES.fetched.desc(), _ARTICLES.url_id)
+            .limit(limit)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        facts = (row._asdict() | {"flags": frozenset(row.flags.split()), "titled": bool(row.titled)} for row in rows)
+        return [ArticleFacts(**values) for values in facts][::-1]
+
+    def pages_with(self, site: str, outcomes: Iterable[str], since: datetime, *, limit: int) -> list[str]:
+        """Addresses of pages that ended in one of these outcomes since then, the newest first."""
+        query = (
+            sa.select(_OUTCOMES.url)
+            .where(_OUTCOMES.site == site, _OUTCOMES.kind == "page", _OUTCOMES.at >= since)
+            .where(_OUTCOMES.outcome.in_(list(outcomes)))
+            .order_by(_OUTCOMES.at.desc(), _OUTCOMES.id.desc())
+            .limit(limit)
+        )
+        return self._database.read(lambda connection: list(connection.scalars(query)))
