@@ -28,9 +28,9 @@ class Announcement:
     """
 
     source: str
-    """URL of the feed, sitemap or section page; `list` for a URL given by hand."""
+    """URL of the feed, sitemap, section page or listing; `list` for a URL given by hand."""
     kind: str
-    """`feed`, `sitemap`, `news_sitemap`, `section` or `list`."""
+    """`feed`, `sitemap`, `news_sitemap`, `section`, `listing` or `list`."""
     title: str | None = None
     """Headline as announced."""
     published: str | None = None

@@ -44,7 +44,8 @@ class Announced:
     next_page: str | None = None
     """URL of the page of the same section or feed that continues this one."""
     reason: str | None = None
-    """Why a sound source announced nothing: `feed_empty`, `sitemap_empty`, `section_empty`, `list_empty`."""
+    """Why a sound source announced nothing: `feed_empty`, `sitemap_empty`, `section_empty`, `listing_empty`,
+    `list_empty`."""
     warnings: tuple[str, ...] = ()
     """A line for each thing that was skipped, cut or damaged."""
 
@@ -53,7 +54,7 @@ class SourceError(CrawlerError):
     """Raised when a source cannot be read at all; retry only with fresh bytes.
 
     `reason` is a slug for counting: `feed_is_html`, `not_a_feed`, `sitemap_is_html`, `not_a_sitemap`, `bad_xml`,
-    `bad_json`, `xml_bomb`, `bad_gzip`, `too_large`.
+    `listing_is_html`, `not_a_listing`, `bad_json`, `xml_bomb`, `bad_gzip`, `too_large`.
     """
 
     def __init__(self, source: str, reason: str, detail: str) -> None:

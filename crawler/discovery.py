@@ -27,7 +27,8 @@ from archive.records import url_id
 from archive.source_memory import Follower, Reading, SourceState
 from crawler.announced import Announced, Found
 from crawler.dates import read_date
-from crawler.profile import SiteProfile, SourceKind
+from crawler.profile import SiteProfile
+from crawler.source_rules import SourceKind
 from crawler.sources import Source, read_source
 
 SITEMAP_DEPTH = 3
@@ -173,7 +174,8 @@ def articles_among(profile: SiteProfile, found: Iterable[Found]) -> Iterator[Ann
 
 
 def _read(profile: SiteProfile, source: Source, answer: Answer) -> tuple[Announced, list[AnnouncedUrl]]:
-    announced = read_source(source.kind, answer.body, answer.url, answer.content_type)
+    listing = profile.sources.listing(source.url)
+    announced = read_source(source.kind, answer.body, answer.url, answer.content_type, listing)
     return announced, list(articles_among(profile, announced.found))
 
 
@@ -182,6 +184,9 @@ def _followers(profile: SiteProfile, source: Source, announced: Announced) -> It
     if depth <= SITEMAP_DEPTH:
         for one in announced.sitemaps:
             yield _follower(source, "sitemap", one.url, one.announcement.modified)
+    if profile.sources.discovers and source.kind == "section":
+        for url in announced.feeds:
+            yield _follower(source, "feed", url)
     if announced.next_page and depth < profile.sources.section_pages:
         yield _follower(source, source.kind, announced.next_page)
 

@@ -16,7 +16,7 @@ MAX_ITEMS = 5_000
 
 def read_json_feed(body: bytes, base_url: str) -> Announced:
     """The items of a JSON Feed; without items the reason is `feed_empty`. SourceError: `bad_json`, `not_a_feed`."""
-    feed = _loaded(body, base_url)
+    feed = load_json(body, base_url)
     items = feed.get("items") if isinstance(feed, dict) else None
     if not isinstance(items, list):
         raise SourceError(base_url, "not_a_feed", "is JSON, but no JSON Feed: it has no list `items`; correct the URL")
@@ -30,7 +30,8 @@ def read_json_feed(body: bytes, base_url: str) -> Announced:
     )
 
 
-def _loaded(body: bytes, base_url: str) -> Any:
+def load_json(body: bytes, base_url: str) -> Any:
+    """The JSON of a source, in whatever Unicode encoding; SourceError `bad_json`."""
     try:
         return json.loads(decode(body, "application/json; charset=utf-8").lstrip("\ufeff"))
     except (ValueError, RecursionError) as exc:

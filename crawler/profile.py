@@ -16,9 +16,9 @@ from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from crawler.errors import ProfileError
 from crawler.profile_fields import (
@@ -32,45 +32,17 @@ from crawler.profile_fields import (
     Rewrites,
     Schedule,
     Selector,
-    SourceUrl,
+    Table,
     TimeZone,
 )
+from crawler.source_rules import Listing, SourceKind, Sources
 from crawler.traps import trap
 from crawler.urls import InvalidUrl, canonical_url
-
-SourceKind = Literal["feed", "sitemap", "section"]
 
 _VERSION = version("presskeep")
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Sources(_Table):
-    """Where the site announces its articles; absolute http(s) URLs."""
-
-    feeds: Listed[SourceUrl] = ()
-    """RSS, Atom or JSON feeds."""
-    sitemaps: Listed[SourceUrl] = ()
-    """Sitemaps, news sitemaps or sitemap indexes, plain or gzip."""
-    sections: Listed[SourceUrl] = ()
-    """Section or home pages whose links are searched for articles."""
-    section_pages: int = Field(default=1, ge=1, le=50)
-    """How many pages of a paged section or feed to follow (rel=next or the link after the current page number)."""
-
-    @property
-    def named(self) -> tuple[tuple[SourceKind, str], ...]:
-        """Kind and URL of each."""
-        kinds: tuple[tuple[SourceKind, tuple[str, ...]], ...] = (
-            ("feed", self.feeds),
-            ("sitemap", self.sitemaps),
-            ("section", self.sections),
-        )
-        return tuple((kind, url) for kind, urls in kinds for url in urls)
-
-
-class ArticleRules(_Table):
+class ArticleRules(Table):
     """Which URLs are articles. A URL must be on one of the hosts, match an include and no exclude."""
 
     include: Listed[Regex] = (".*",)
@@ -82,7 +54,7 @@ class ArticleRules(_Table):
     article that stands at several addresses."""
 
 
-class ExtractRules(_Table):
+class ExtractRules(Table):
     """Help for extraction; CSS selectors unless said otherwise. Everything is optional."""
 
     title: Selector | None = None
@@ -107,7 +79,7 @@ class ExtractRules(_Table):
     """Regex searched in the URL -> BCP 47 tag, first match wins; for sites with several editions."""
 
 
-class FetchRules(_Table):
+class FetchRules(Table):
     """How politely to fetch."""
 
     delay: float = Field(default=1.0, ge=0, le=600)
@@ -132,7 +104,7 @@ class FetchRules(_Table):
     """Ages after first sight at which an article is fetched again, written `["1h", "6h", "1d"]`; `[]` for never."""
 
 
-class SiteProfile(_Table):
+class SiteProfile(Table):
     """All that is known of one site."""
 
     name: Name
@@ -164,6 +136,18 @@ class SiteProfile(_Table):
         """First 16 hex digits of the SHA-256 of all that decides which URLs of a source are articles."""
         rules = self.model_dump_json(include={"hosts", "timezone", "articles", "sources"})
         return hashlib.sha256(f"{_VERSION} {rules}".encode()).hexdigest()[:16]
+
+    @property
+    def sources_asked(self) -> tuple[tuple[SourceKind, str], ...]:
+        """Kind and URL of those sources that are asked first: those named, and where others are looked for."""
+        named = self.sources.named
+        if not self.sources.discovers:
+            return named
+        # A host with a port of its own is one of an intranet or a test.
+        scheme = "http" if ":" in self.hosts[0] else "https"
+        home = f"{scheme}://{self.hosts[0]}/"
+        robots: tuple[SourceKind, str] = "robots", urljoin(home, "/robots.txt")
+        return (*named, robots) if named else (robots, ("section", home))
 
     def canonical(self, url: str) -> str:
         """`canonical_url(url)` with this site's twin hosts folded and its rewrites applied; InvalidUrl as there."""
@@ -296,7 +280,7 @@ def _key(part: str) -> str:
 
 
 def _suggestion(key: str) -> str:
-    tables = (SiteProfile, Sources, ArticleRules, ExtractRules, FetchRules)
+    tables = (SiteProfile, Sources, Listing, ArticleRules, ExtractRules, FetchRules)
     known = [name for table in tables for name in table.model_fields]
     close = difflib.get_close_matches(key, known, n=1)
     return f"did you mean {close[0]!r}?" if close else "remove it"

@@ -9,9 +9,16 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from lxml.cssselect import CSSSelector, SelectorError
-from pydantic import AfterValidator, BeforeValidator, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 
 from crawler.urls import InvalidUrl, absolute_url, canonical_url
+
+
+class Table(BaseModel):
+    """A table of a profile: unknown keys are refused, nothing is converted, nothing changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _AGE = re.compile(r"(?P<number>\d{1,4})(?P<unit>[mhd])")
@@ -64,6 +71,19 @@ def _source_url(url: str) -> str:
     except InvalidUrl as exc:
         raise ValueError(exc.detail) from exc
     return url
+
+
+def _listing_url(url: str) -> str:
+    _source_url(url.replace("{page}", "1"))
+    if url.count("{page}") > 1:
+        raise ValueError("may hold {page} only once")
+    return url
+
+
+def _json_path(path: str) -> str:
+    if path and not all(path.split(".")):
+        raise ValueError('is no path such as "Data.Articles"')
+    return path
 
 
 def _host(host: str) -> str:
@@ -132,6 +152,8 @@ DateRegex = Annotated[str, AfterValidator(_date_regex)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Selector = Annotated[str, AfterValidator(_selector)]
 SourceUrl = Annotated[str, AfterValidator(_source_url)]
+ListingUrl = Annotated[str, AfterValidator(_listing_url)]
+JsonPath = Annotated[str, AfterValidator(_json_path)]
 Hosts = Annotated[Listed[Annotated[str, AfterValidator(_host)]], AfterValidator(_hosts)]
 Rewrites = Annotated[dict[Regex, str], AfterValidator(_rewrites)]
 Language = Annotated[str, AfterValidator(_language)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from archive.records import Announcement
-from crawler.announced import MAX_BYTES, Announced, SourceError, looks_like_html, resolve, tidy
+from crawler.announced import MAX_BYTES, Announced, Found, SourceError, looks_like_html, resolve, tidy
 from crawler.urls import InvalidUrl, absolute_url
 from crawler.xml_guard import SAFE, local_name, mended, refuse_entities
 
@@ -56,6 +56,12 @@ def read_robots_sitemaps(body: bytes) -> tuple[str, ...]:
     """
     lines = body[:_ROBOTS_BYTES].decode("utf-8-sig", errors="replace")
     return tuple(dict.fromkeys(_usable(_ROBOTS_SITEMAP.findall(lines))))
+
+
+def read_robots(body: bytes, base_url: str) -> Announced:
+    """The sitemaps that a robots.txt names; one that names none is no empty source."""
+    announcement = Announcement(source=base_url, kind="robots")
+    return Announced(sitemaps=tuple(Found(url=url, announcement=announcement) for url in read_robots_sitemaps(body)))
 
 
 def _usable(links: list[str]) -> Iterator[str]:

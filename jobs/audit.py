@@ -47,7 +47,7 @@ class SourceAudit:
 def audit_site(catalog: Catalog, site: str, profile: SiteProfile | None) -> list[SourceAudit]:
     """All sources of a site that were ever met, those of the profile first, those in use before the others."""
     states = catalog.sources.states(site)
-    roots = [url for _, url in profile.sources.named] if profile else []
+    roots = [url for _, url in profile.sources_asked] if profile else []
     in_use = {state.url for state in rooted(states, roots)}
     counts = _count(catalog, site)
     audits = [_audit(state, state.url in in_use, counts[state.url]) for state in states.values()]

@@ -20,8 +20,9 @@ from crawler.articles import read_article
 from crawler.errors import ExtractionFailed
 from crawler.markup import Unreadable, read_markup
 from crawler.metadata import Statements
-from crawler.profile import SiteProfile, SourceKind
+from crawler.profile import SiteProfile
 from crawler.sitemaps import read_robots_sitemaps
+from crawler.source_rules import SourceKind
 from crawler.sources import read_source
 from crawler.url_shapes import Shape, learn_shapes
 from jobs.config import BUILTIN, Config

@@ -20,7 +20,8 @@ from crawler.field_origins import field_origins
 from crawler.markup import Unreadable, read_markup
 from crawler.metadata import Statements
 from crawler.pool import failure_outcome
-from crawler.profile import SiteProfile, SourceKind
+from crawler.profile import SiteProfile
+from crawler.source_rules import SourceKind
 from crawler.sources import read_source
 from crawler.urls import InvalidUrl
 from jobs.errors import JobsError
@@ -105,17 +106,10 @@ class PageReport:
 
 def check_site(profile: SiteProfile, fetch: Fetch, pages: int) -> Iterator[SourceReport | PageReport]:
     """Read every source of a profile, then so many of the articles that they announce; each report as it is done."""
-    sources = profile.sources
-    kinds: tuple[tuple[SourceKind, Sequence[str]], ...] = (
-        ("feed", sources.feeds),
-        ("sitemap", sources.sitemaps),
-        ("section", sources.sections),
-    )
     reports = []
-    for kind, urls in kinds:
-        for url in urls:
-            reports.append(check_source(kind, url, profile, fetch))
-            yield reports[-1]
+    for kind, url in profile.sources_asked:
+        reports.append(check_source(kind, url, profile, fetch))
+        yield reports[-1]
     for found in sample(reports, pages):
         yield check_page(fetch(found.url), profile, found.announcement)
 
@@ -126,7 +120,8 @@ def check_source(kind: SourceKind, url: str, profile: SiteProfile, fetch: Fetch)
     if fetched.problem:
         return _report(kind, url, profile, fetched.problem, fetched.detail)
     try:
-        announced = read_source(kind, fetched.body, fetched.url, fetched.content_type)
+        listing = profile.sources.listing(url)
+        announced = read_source(kind, fetched.body, fetched.url, fetched.content_type, listing)
     except SourceError as exc:
         return _report(kind, url, profile, outcomes.outcome(outcomes.SOURCE_FAILED, exc.reason), exc.detail)
     outcome = outcomes.SOURCE_EMPTY if announced.reason else outcomes.LISTED

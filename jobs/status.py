@@ -143,7 +143,7 @@ def _status(
 
 
 def _troubles(catalog: Catalog, profile: SiteProfile) -> tuple[SourceTrouble, ...]:
-    met = rooted(catalog.sources.states(profile.name), (url for _, url in profile.sources.named))
+    met = rooted(catalog.sources.states(profile.name), (url for _, url in profile.sources_asked))
     return tuple(state.trouble for state in met if state.trouble is not None)
 
 

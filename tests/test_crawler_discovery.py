@@ -235,3 +235,15 @@ def test_a_source_that_cannot_be_read_keeps_what_was_known_of_it(world: World) -
     with pytest.raises(SourceError):
         world.read(FEED, b"<html><body>Sorry</body></html>", tag='"two"')
     assert world.state() == replace(world.state(), etag='"one"', announced=1)
+
+
+def test_feeds_that_a_section_page_names_are_followed_where_the_profile_says_so(world: World) -> None:
+    page = (
+        b"<html><head><link rel=alternate type=application/rss+xml href=/rss.xml></head>"
+        b"<body><a href=/story/a>A</a></body></html>"
+    )
+    section = Source(kind="section", url=f"{BASE}/")
+    assert world.read(section, page).followers == []
+    world.profile = PROFILE.model_copy(update={"sources": PROFILE.sources.model_copy(update={"discover": True})})
+    assert [one.url for one in world.read(section, page).followers] == [FEED.url]
+    assert [one.url for one in world.read(section, status=304).followers] == [FEED.url]

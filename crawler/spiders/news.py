@@ -228,7 +228,7 @@ class NewsSpider(Spider):
 
     def _first_sources(self) -> Iterator[Request]:
         for profile in () if self._urls else self.sites.values():
-            yield from self._sources(profile, (Source(kind=kind, url=url) for kind, url in profile.sources.named))
+            yield from self._sources(profile, (Source(kind=kind, url=url) for kind, url in profile.sources_asked))
 
     def _sources(self, profile: SiteProfile, sources: Iterable[Source]) -> Iterator[Request]:
         """Requests for those sources that were not asked for in this run: sitemaps can name each other in a circle."""
@@ -245,7 +245,7 @@ class NewsSpider(Spider):
                 self.parse_source,
                 # Sources come before pages, so that the frontier fills early.
                 priority=10,
-                meta={"download_maxsize": MAX_BYTES, "handle_httpstatus_list": [304] if asked else []},
+                meta={"download_maxsize": MAX_BYTES, "handle_httpstatus_list": _expected(source, asked)},
             )
 
     def _request(
@@ -255,11 +255,16 @@ class NewsSpider(Spider):
         return Request(errand.url, callback=callback, errback=self.failed, meta={META: errand, **meta}, **options)
 
 
+def _expected(source: Source, conditions: Mapping[str, str]) -> list[int]:
+    """Statuses beside 2xx that are an answer: a site need not have a robots.txt (RFC 9309, section 2.3.1.3)."""
+    return [*([304] if conditions else ()), *((401, 403, 404, 410) if source.kind == "robots" else ())]
+
+
 def _answer(response: Response) -> Answer:
     return Answer(
         status=response.status,
         url=response.url,
-        body=response.body,
+        body=response.body if response.status < 400 else b"",
         content_type=content_type(response),
         etag=_field(response, "ETag"),
         last_modified=_field(response, "Last-Modified"),
