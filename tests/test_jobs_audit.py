@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,3 +113,16 @@ def test_dead_and_empty_feeds_are_named_in_log_report_and_status(crawls: Crawls)
     for path, reason in reasons.items():
         for text in (shown, report, crawls.errors):
             assert f"{path}: {reason}, 4 times in a row since" in text
+
+
+def test_a_crawl_finds_what_only_robots_txt_and_the_head_of_a_page_lead_to(tmp_path: Path) -> None:
+    lines = PROFILE.splitlines()
+    sections = ['sections = ["{{base}}/"]', "discover = true"]
+    profile = "\n".join([*lines[:4], *sections, *lines[6:]])
+    site = Site(name="weekly", title="The Weekly", pages=articles(4), feed_size=2, profile_template=profile)
+    with Newsroom([site]) as newsroom:
+        installation = Installation(tmp_path / "installation", newsroom)
+        done = installation.crawl()
+        sources = {row.url.removeprefix(newsroom.base_urls["weekly"]) for row in installation.outcomes()}
+    assert done.sites[0].new == 4
+    assert {"/robots.txt", "/rss.xml", "/atom.xml", "/sitemap.xml", "/news-sitemap.xml"} <= sources
