@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-extraction lock clean
+.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-extraction lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -33,6 +33,9 @@ bench: $(READY)  ## Articles a second beside the script one would write in an af
 
 bench-durability: $(READY)  ## The proof of the durability contract: kills, damage, outages; half an hour
 	$(BIN)/python -m bench.durability
+
+bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edits are caught, what it costs the sites
+	$(BIN)/python -m bench.month
 
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)

@@ -22,6 +22,7 @@ from crawler.blocks import Block, beside_headline, find_headline
 from crawler.body import read_body
 from crawler.boilerplate import Context, remove_boilerplate
 from crawler.breadcrumbs import find_section
+from crawler.corrections import CORRECTED, notes_correction
 from crawler.dates import usual_order
 from crawler.errors import ExtractionFailed, NotAnArticle
 from crawler.flags import find_flags
@@ -124,6 +125,8 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
     )
     if {"listing", "short"} <= set(flags):
         raise NotAnArticle("listing")
+    paragraphs = (*(block.text for block in kept), *(block.text for block in removed))
+    corrected = {CORRECTED} if notes_correction(paragraphs) else set()
     published, modified = dates.published, dates.modified
     return Extraction(
         title=reading.titles.title,
@@ -144,7 +147,7 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
         canonical_link=statements.canonical,
         text=text,
         word_count=word_count(text),
-        flags=tuple(sorted({*flags, *find_reservations(page.headers, statements)})),
+        flags=tuple(sorted({*flags, *find_reservations(page.headers, statements), *corrected})),
         removed_blocks=removed,
     )
 
