@@ -18,8 +18,10 @@ _LONGEST = 1_000
 _LABELS = """
     corrections? | clarification | erratum | korrektur(?:hinweis)? | berichtigung | richtigstellung | rectificatif
     | mise au point | corrección | fe de erratas | fe de errores | rectificación | correzione | errata corrige
-    | rettifica | correção | errata | erramos | correctie | rectificatie | rättelse | rettelse | retting | düzeltme | tekzip
-    | исправление | поправка | уточнение | виправлення | уточнення | تصحيح | تصويب | اصلاحیه | تصحیح | ڕاستکردنەوە
+    | rettifica | correção | errata | erramos | correctie | rectificatie | rättelse | rettelse | retting | düzeltme
+    | tekzip
+    | исправление | поправка | уточнение | виправлення | уточнення | تصحيح | تصويب | اصلاحیه | تصحیح
+    | ڕاستکردنەوە
     | راستکردنەوە | rastkirin | sererastkirin | 更正 | 勘误 | 訂正 | 정정
 """
 _LABEL = re.compile(
