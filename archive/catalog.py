@@ -34,6 +34,7 @@ from archive.catalog_rows import (
 from archive.checks import Checks
 from archive.database import Database, slices
 from archive.diary import Diary
+from archive.held_batches import HeldBatches, check_not_replaced
 from archive.host_memory import HostMemory
 from archive.imports import Imports
 from archive.leadership import Leadership, leadership
@@ -73,6 +74,7 @@ class Catalog:
         self.imports = Imports(self._database)
         self.sites = SiteHistory(self._database)
         self.findings = SiteFindings(self._database)
+        self.batches = HeldBatches(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""
@@ -104,8 +106,9 @@ class Catalog:
         """Make a batch part of the archive, in one transaction; `articles` come with the keys of their shards.
 
         Committing the same batch again changes nothing. With a lease, LeaseLost when it is no longer ours.
+        BatchReplaced when another batch has taken the place of one that this one replaces.
         """
-        placed = list(articles)
+        placed = [article_row(manifest, article, key) for article, key in articles]
 
         def write(connection: Connection) -> None:
             known = sa.select(schema.batches.c.batch).where(schema.batches.c.batch == manifest.batch)
@@ -113,12 +116,13 @@ class Catalog:
                 return
             if lease is not None:
                 check_lease(connection, lease)
+            check_not_replaced(connection, manifest.site, manifest.replaces)
             changed = _forget(connection, manifest.replaces)
             captures = [capture_row(manifest, entry) for entry in manifest.captures]
             _insert(connection, schema.batches, [batch_row(manifest, manifest_key, manifest_sha256)])
             _insert(connection, schema.objects, (object_row(manifest, obj) for obj in manifest.objects))
             _insert(connection, schema.captures, captures)
-            _insert(connection, schema.articles, (article_row(manifest, article, key) for article, key in placed))
+            _insert(connection, schema.articles, placed)
             _insert(connection, schema.outcomes, (outcome_row(manifest.run, row) for row in outcomes))
             remember(connection, captures, changed)
 
@@ -194,7 +198,11 @@ class Catalog:
     def article_entries(self, wanted: Selection = EVERYTHING, *, url_id: str | None = None) -> Iterator[ArticleEntry]:
         """Articles by shard, then order of archiving, that meet what `wanted` asks of site, day, language, revision."""
         table = schema.articles.c
-        query = sa.select(schema.articles).order_by(table.shard_key, table.fetched, table.url_id)
+        query = (
+            sa.select(schema.articles, schema.objects.c.sha256.label("shard_sha256"))
+            .outerjoin(schema.objects, schema.objects.c.key == table.shard_key)
+            .order_by(table.shard_key, table.fetched, table.url_id)
+        )
         if url_id is not None:
             query = query.where(table.url_id == url_id)
         return map(article_entry, self._streamed(_selected(query, wanted)))
@@ -235,11 +243,6 @@ class Catalog:
                 check_lease(connection, lease)
             remember(connection, [], _forget(connection, [batch]))
             connection.execute(schema.batches.delete().where(schema.batches.c.batch == batch))
-
-    def object_sha256(self, key: str) -> str | None:
-        """The recorded SHA-256 of an object of the archive, None for one that is unknown."""
-        with self._database.reading() as connection:
-            return connection.scalar(sa.select(schema.objects.c.sha256).where(schema.objects.c.key == key))
 
     def site_summaries(self) -> list[dict[str, Any]]:
         """For each site with articles: counts, bytes, first and last day, last fetch."""

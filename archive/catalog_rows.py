@@ -92,6 +92,9 @@ class ArticleEntry:
     published: date | None
     fetched: datetime
     shard_key: str
+    shard_sha256: str | None
+    """Of the shard, lower-case hex, None if it is unknown. A reader holds on to it: a shard that is replaced meanwhile
+    is still there for a while."""
     location: RecordLocation
 
     @property
@@ -195,7 +198,7 @@ def outcome_row(run: str, row: OutcomeRow) -> dict[str, Any]:
 
 
 def article_entry(row: sa.Row[Any]) -> ArticleEntry:
-    """From a row of `articles`."""
+    """From a row of `articles` with the digest of its shard."""
     return ArticleEntry(
         url_id=row.url_id,
         revision=row.revision,
@@ -205,6 +208,7 @@ def article_entry(row: sa.Row[Any]) -> ArticleEntry:
         published=row.published,
         fetched=row.fetched,
         shard_key=row.shard_key,
+        shard_sha256=row.shard_sha256,
         location=RecordLocation(
             warc_key=row.warc_key,
             offset=row.warc_offset,

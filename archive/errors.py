@@ -10,7 +10,8 @@
     ├── CatalogError            the catalog cannot be opened, read or written
     │   └── CatalogUnavailable  lost connection, restart, another writer: worth retrying later
     ├── LeaseHeld               another process works on the site
-    └── LeaseLost               another process has taken over the site
+    ├── LeaseLost               another process has taken over the site
+    └── BatchReplaced           another batch has taken the place of one that was to be replaced
 
 Every message holds what failed, the value it failed on, and what to do.
 """
@@ -78,3 +79,7 @@ class LeaseHeld(ArchiveError):
 
 class LeaseLost(ArchiveError):
     """Raised when a site has passed into other hands meanwhile; do not retry, stop working on it."""
+
+
+class BatchReplaced(ArchiveError):
+    """Raised when a batch that was to be replaced has been replaced meanwhile; look again at what there is."""

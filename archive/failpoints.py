@@ -20,6 +20,10 @@ NAMES = (
     "before_catalog_commit",
     "before_spool_delete",
 )
+"""Of a crawl."""
+
+REPLACING_NAMES = ("replacing_warc_put", "replacing_shards_put", "replacing_manifest_put")
+"""Of a compaction and all else that replaces batches."""
 
 _chosen, _, _count = os.environ.get("PRESSKEEP_FAILPOINT", "").partition(":")
 _reached: Counter[str] = Counter()

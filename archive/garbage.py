@@ -1,12 +1,13 @@
 """Collecting garbage: what lies in the bucket and is no part of the archive.
 
     orphan      a WARC or shard that no manifest names, because its commit failed
-    replaced    an object that only manifests name which others have replaced
+    replaced    an object that only manifests name which others have replaced; then such a manifest itself
     probe       the throw-away object of a trial that was cut off
     leftover    an upload that was begun and never finished
 
 Only objects with names of ours are ever touched, and only when they are old enough not to belong to a commit under way.
-Manifests stay, also those that were replaced.
+What was replaced stays as long as the catalog does not know what took its place. Its manifest goes last, because it
+says what became of its objects, and because without it a batch that it had replaced itself would count again.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ YOUNGEST = timedelta(hours=1)
 _PROBES = "probe/"
 
 _LEASE = timedelta(minutes=2)
-_BATCH_ID = 32
-"""Characters of a batch id without the suffix of a second attempt, whose manifest may name the WARC of the first."""
+_BATCH_TIME = 19
+"""Characters of a batch id that tell the time of its first capture, the same in all batches that name one WARC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,6 +69,8 @@ class GarbageCollection:
         self._catalog = catalog
         self._before = now - older_than
         self._on_progress = on_progress
+        self._known_batches: dict[str, set[str]] = {}
+        self._whole: set[str] = set()
 
     def garbage(self) -> Iterator[Garbage]:
         """All that is old enough, nothing of it removed.
@@ -76,7 +79,8 @@ class GarbageCollection:
         nobody can tell what is garbage.
         """
         inventory = self._whole_inventory()
-        for found in (*self._unnamed(inventory), *self._probes(inventory), *self._leftovers()):
+        unnamed, manifests = self._unnamed(inventory), self._manifests(inventory)
+        for found in (*unnamed, *manifests, *self._probes(inventory), *self._leftovers()):
             if found.since < self._before:
                 yield found
 
@@ -92,7 +96,7 @@ class GarbageCollection:
         # A crawl that recovers may commit the batch of an old orphan at any moment, but not without the lease.
         lease = self._catalog.leases.acquire(place.site, "gc", _LEASE)
         try:
-            named = self._is_named(garbage.key, f"{keys.BATCHES}{place.site}/{place.batch[:_BATCH_ID]}")
+            named = self._is_named(garbage.key, f"{keys.BATCHES}{place.site}/{place.batch[:_BATCH_TIME]}")
             if not named:
                 self._store.delete(garbage.key)
         finally:
@@ -114,24 +118,49 @@ class GarbageCollection:
         return inventory
 
     def _unnamed(self, inventory: Inventory) -> Iterator[Garbage]:
-        history = {
-            stored.key: inventory.replaced[batch.batch]
-            for batch in inventory.replaced_batches
-            for stored in batch.objects
-        }
+        history = {stored.key: batch for batch in inventory.replaced_batches for stored in batch.objects}
         for info in inventory.unnamed():
-            by = history.get(info.key)
-            if by is None:
+            batch = history.get(info.key)
+            if batch is None:
                 yield Garbage(kind="orphan", key=info.key, size=info.size, since=info.modified)
-            elif self._is_whole(by):
-                yield Garbage(kind="replaced", key=info.key, size=info.size, since=max(info.modified, by.written))
+            elif (since := self._replaced_since(inventory, batch)) is not None:
+                yield Garbage(kind="replaced", key=info.key, size=info.size, since=max(info.modified, since))
+
+    def _manifests(self, inventory: Inventory) -> Iterator[Garbage]:
+        """Those of replaced batches of which nothing else is left."""
+        settled = {old for batch in inventory.live for old in batch.replaces}
+        for batch in inventory.replaced_batches:
+            rest = {stored.key for stored in batch.objects} - inventory.named
+            older = set(batch.replaces) & set(inventory.batches) - settled
+            info = inventory.objects.get(batch.manifest_key)
+            if info is None or older or any(key in inventory.objects for key in rest):
+                continue
+            if (since := self._replaced_since(inventory, batch)) is not None:
+                yield Garbage(kind="replaced", key=info.key, size=info.size, since=max(info.modified, since))
+
+    def _replaced_since(self, inventory: Inventory, batch: Batch) -> datetime | None:
+        """When a batch that does not count was replaced; None while what took its place is not whole and known."""
+        if batch.batch in inventory.void:
+            return batch.written
+        first = last = inventory.replaced[batch.batch]
+        while last.batch in inventory.replaced:
+            last = inventory.replaced[last.batch]
+        return first.written if last.batch in self._known(last.site) and self._is_whole(last) else None
+
+    def _known(self, site: str) -> set[str]:
+        if site not in self._known_batches:
+            self._known_batches[site] = self._catalog.batches.known(site)
+        return self._known_batches[site]
 
     def _is_whole(self, batch: Batch) -> bool:
         """Whether what took the place of others is really there."""
+        if batch.batch in self._whole:
+            return True
         for stored in batch.objects:
             info = self._store.head(stored.key)
             if info is None or info.size != stored.size or info.sha256 not in (None, stored.sha256):
                 return False
+        self._whole.add(batch.batch)
         return True
 
     def _probes(self, inventory: Inventory) -> Iterator[Garbage]:

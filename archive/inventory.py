@@ -88,17 +88,38 @@ class Inventory:
     @cached_property
     def replaced(self) -> Mapping[str, Batch]:
         """Ids of batches that count no more -> the batch that took their place."""
-        return {old: batch for batch in self.batches.values() for old in batch.replaces}
+        return {old: self.batches[by] for old, by in self._succession[0].items()}
+
+    @property
+    def void(self) -> frozenset[str]:
+        """Ids of batches that never counted: another one had taken the place of theirs before they were written.
+
+        Only a process that slept through the end of its lease leaves one, see archive/replacement.py.
+        """
+        return self._succession[1]
 
     @property
     def replaced_batches(self) -> list[Batch]:
-        """The batches that count no more and whose manifests are still there."""
-        return [batch for batch in self.batches.values() if batch.batch in self.replaced]
+        """The batches that do not count, or no more, and whose manifests are still there."""
+        return [batch for batch in self.batches.values() if batch.batch in self.replaced or batch.batch in self.void]
 
     @property
     def live(self) -> list[Batch]:
         """The batches that make up the archive, oldest first."""
-        return [batch for batch in self.batches.values() if batch.batch not in self.replaced]
+        replaced, void = self._succession
+        return [batch for batch in self.batches.values() if batch.batch not in replaced and batch.batch not in void]
+
+    @cached_property
+    def _succession(self) -> tuple[Mapping[str, str], frozenset[str]]:
+        """Replaced batch -> its successor, and the void ones: who was written first has taken a place."""
+        taken: dict[str, str] = {}
+        void = set()
+        for batch in sorted(self.batches.values(), key=lambda batch: (batch.written, batch.batch)):
+            if any(taken.get(old, batch.batch) not in (batch.batch, *batch.replaces) for old in batch.replaces):
+                void.add(batch.batch)
+            else:
+                taken |= dict.fromkeys(batch.replaces, batch.batch)
+        return taken, frozenset(void)
 
     @cached_property
     def named(self) -> frozenset[str]:

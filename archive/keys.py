@@ -34,7 +34,12 @@ def raw_key(site: str, batch: str) -> str:
 
 def articles_key(site: str, published: date | None, batch: str) -> str:
     """Key of the shard that holds a batch's articles of one month of publication."""
-    return f"{ARTICLES}site={site}/month={month(published)}/{batch}.parquet"
+    return shard_key(site, month(published), batch)
+
+
+def shard_key(site: str, month: str, batch: str) -> str:
+    """As `articles_key`, for a month as `month` gives it."""
+    return f"{ARTICLES}site={site}/month={month}/{batch}.parquet"
 
 
 def manifest_key(site: str, batch: str) -> str:
@@ -50,3 +55,8 @@ def run_key(run: str) -> str:
 def month(published: date | None) -> str:
     """The partition of a day of publication: `YYYY-MM`, or `unknown`."""
     return f"{published:%Y-%m}" if published else "unknown"
+
+
+def shard_month(key: str) -> str:
+    """The month of publication in the key of a shard."""
+    return key.partition("/month=")[2].partition("/")[0]

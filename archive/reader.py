@@ -25,6 +25,9 @@ from archive.warc_reader import read_record
 _SHARDS_AHEAD = 8
 """A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
 
+Shard = tuple[str, str | None]
+"""Key and SHA-256, as the catalog knew them when reading began."""
+
 Revisions = set[tuple[str, int]]
 """URL id and number of each revision wanted of one shard."""
 
@@ -52,8 +55,8 @@ class ArchiveReader:
         """The articles that meet `wanted`, shard by shard; a few shards are fetched ahead."""
         entries = self._catalog.article_entries(wanted)
         revisions = (
-            (key, {(entry.url_id, entry.revision) for entry in group})
-            for key, group in groupby(entries, key=lambda entry: entry.shard_key)
+            (shard, {(entry.url_id, entry.revision) for entry in group})
+            for shard, group in groupby(entries, key=lambda entry: (entry.shard_key, entry.shard_sha256))
         )
         for data, chosen in self._fetched_ahead(revisions):
             for article in read_shard(io.BytesIO(data), url_ids={url_id for url_id, _ in chosen}):
@@ -72,7 +75,8 @@ class ArchiveReader:
         if not entries:
             return None
         newest = max(entries, key=lambda entry: entry.order)
-        for article in read_shard(io.BytesIO(self._shard(newest.shard_key)), url_ids={url_id}):
+        data = self._shard(newest.shard_key, newest.shard_sha256)
+        for article in read_shard(io.BytesIO(data), url_ids={url_id}):
             if article.revision == newest.revision:
                 return article
         raise DamagedObject(f"{newest.shard_key}: revision {newest.revision} of {newest.url} is missing from it")
@@ -88,13 +92,13 @@ class ArchiveReader:
             )
         return capture
 
-    def _fetched_ahead(self, shards: Iterable[tuple[str, Revisions]]) -> Iterator[tuple[bytes, Revisions]]:
+    def _fetched_ahead(self, shards: Iterable[tuple[Shard, Revisions]]) -> Iterator[tuple[bytes, Revisions]]:
         """The bytes of shards in their order, `_SHARDS_AHEAD` of them under way while one is used."""
         waiting: deque[tuple[Future[bytes], Revisions]] = deque()
         with ThreadPoolExecutor(_SHARDS_AHEAD) as pool:
             try:
-                for key, revisions in shards:
-                    waiting.append((pool.submit(self._shard, key), revisions))
+                for shard, revisions in shards:
+                    waiting.append((pool.submit(self._shard, *shard), revisions))
                     if len(waiting) > _SHARDS_AHEAD:
                         future, chosen = waiting.popleft()
                         yield future.result(), chosen
@@ -104,8 +108,8 @@ class ArchiveReader:
                 # Whoever stops in the middle shall not wait for shards that nobody reads.
                 pool.shutdown(wait=False, cancel_futures=True)
 
-    def _shard(self, key: str) -> bytes:
+    def _shard(self, key: str, sha256: str | None) -> bytes:
         data = self._store.get(key)
-        if hashlib.sha256(data).hexdigest() != self._catalog.object_sha256(key):
+        if hashlib.sha256(data).hexdigest() != sha256:
             raise DamagedObject(f"{key}: its SHA-256 is not the one recorded; run `presskeep verify`")
         return data

@@ -36,11 +36,12 @@ class Rota:
             manifest = self._catalog.manifest(batch)
             if manifest is None:
                 continue
-            reading, damaged = BatchReading(self._store, manifest), 0
-            for finding in reading.findings():
-                damaged += finding.damage
-                yield finding
-            self._catalog.verified.record(batch, self._now, damaged)
+            reading = BatchReading(self._store, manifest)
+            findings = list(reading.findings())
+            if findings and self._catalog.batches.is_replaced(batch):
+                continue
+            yield from findings
+            self._catalog.verified.record(batch, self._now, sum(finding.damage for finding in findings))
             self.batches += 1
             self.bytes += reading.bytes
 

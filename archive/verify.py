@@ -80,7 +80,10 @@ class Verification:
         total = sum(len(batch.objects) for batch in inventory.live)
         for batch in inventory.live:
             self._on_progress(self.objects, total)
-            yield from self._batch(batch)
+            findings = list(self._batch(batch))
+            # Another may have taken its place since the bucket was listed.
+            if not findings or not self._catalog.batches.is_replaced(batch.batch):
+                yield from findings
             self.batches += 1
         self._on_progress(total, total)
 

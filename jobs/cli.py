@@ -16,6 +16,7 @@ from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
 from jobs import (
     cli_archive,
+    cli_compact,
     cli_crawl,
     cli_download,
     cli_health,
@@ -59,6 +60,7 @@ cli_runs.register(app)
 cli_health.register(app)
 cli_schedule.register(app)
 cli_archive.register(app)
+cli_compact.register(app)
 
 
 def main() -> None:

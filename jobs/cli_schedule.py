@@ -64,7 +64,7 @@ def housekeeping(
     run: Annotated[str | None, typer.Option("--run", help="Id under which it stands in the diary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read a part of the archive through, collect garbage, and close runs that were killed.
+    """Compact, read a part of the archive through, collect garbage, and close runs that were killed.
 
     `presskeep schedule` does it once a day. Each time as much is read as is needed to read all in twenty days, what was
     read longest ago first. Exit code 1 when something is damaged, 3 when something could not be done.
@@ -74,7 +74,9 @@ def housekeeping(
     from archive.records import new_run_id
     from archive.run_report import RunReport
     from archive.store import open_store
+    from crawler.archiving import SOFTWARE
     from crawler.run_report import keep_report, peak_memory
+    from jobs.compacting import new_compaction
     from jobs.config import find_config, load_config
     from jobs.housekeeping import keep_house
     from jobs.opened import opened_catalog
@@ -83,7 +85,10 @@ def housekeeping(
     with opened_catalog(config) as catalog:
         store = open_store(config.archive)
         catalog.start_run(run, "housekeeping", started)
-        done = keep_house(store, catalog, started)
+        compaction = new_compaction(
+            config.compact, store, catalog, folder=config.spool_folder, run=run, software=SOFTWARE
+        )
+        done = keep_house(store, catalog, started, compaction=compaction if config.compact.scheduled else None)
         code = FOUND_DAMAGE if done.findings else PARTLY_FAILED if done.problems else 0
         report = RunReport(
             run=run,
@@ -139,6 +144,7 @@ def _print(done: Housekeeping) -> None:
         out.print(safe(problem), soft_wrap=True)
     since = f"all was read since {done.read_since:%Y-%m-%d %H:%M} UTC" if done.read_since else "not all was read yet"
     out.print(f"{done.batches:,} batches read through ({size(done.bytes)}), {since}", soft_wrap=True)
+    out.print(f"{done.compacted:,} batches became part of larger ones")
     out.print(f"{done.garbage:,} pieces of garbage removed, {done.closed_runs:,} dead runs closed", soft_wrap=True)
 
 

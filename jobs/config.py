@@ -16,6 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
 from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
+from jobs.compacting import CompactRules
 from jobs.errors import ConfigError, MissingConfig
 from jobs.schedule import timetable
 from jobs.schedule_rules import ScheduleRules
@@ -48,6 +49,8 @@ class Config(BaseModel):
     """Networks that are not public and may be connected to nevertheless: an intranet, this machine."""
     schedule: ScheduleRules = ScheduleRules()
     """How `presskeep schedule` and `crawl --due` carry out the schedules of sites."""
+    compact: CompactRules = CompactRules()
+    """How large `presskeep compact` and housekeeping make batches."""
     folder: Path = Path()
     """Where the configuration file lies; set by `load_config`."""
 

@@ -1,6 +1,7 @@
 """Housekeeping: what is done once a day beside crawling.
 
 runs that were killed are closed in the diary
+small batches of months that are over are compacted
 a part of the archive is read through, so that each batch is once in twenty days
 garbage is collected
 old ticks are forgotten
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archive.catalog import Catalog
+from archive.compaction import Compaction
 from archive.errors import ArchiveError, LeaseHeld, ObjectMissing
 from archive.findings import Finding
 from archive.garbage import GarbageCollection
@@ -21,6 +23,7 @@ from archive.keys import run_key
 from archive.rota import Rota
 from archive.run_report import RunReport, read_report, write_report
 from archive.store import Store
+from jobs.compacting import Compacted, compact_sites
 from jobs.due import held_sites
 
 logger = logging.getLogger(__name__)
@@ -37,6 +40,8 @@ class Housekeeping:
 
     closed_runs: int
     """Runs that had been killed."""
+    compacted: int
+    """Batches that became part of larger ones."""
     batches: int
     """Batches read through."""
     bytes: int
@@ -51,12 +56,19 @@ class Housekeeping:
     """What could not be done, a line each."""
 
 
-def keep_house(store: Store, catalog: Catalog, now: datetime) -> Housekeeping:
-    """Do all of it; a part that cannot be done does not keep the others from being done."""
+def keep_house(store: Store, catalog: Catalog, now: datetime, *, compaction: Compaction | None = None) -> Housekeeping:
+    """Do all of it, compact if there is a `compaction`; what cannot be done does not keep the rest from being done."""
     problems: list[str] = []
     rota = Rota(store, catalog, now=now)
     findings: list[Finding] = []
-    closed = garbage = 0
+    closed = garbage = compacted = 0
+    try:
+        for done in _compact(compaction, catalog, now) if compaction else ():
+            compacted += done.batches
+            if done.state == "failed":
+                logger.info("%s: not compacted: %s", done.site, done.detail)
+    except ArchiveError as exc:
+        problems.append(f"not all was compacted: {exc}")
     try:
         closed = sum(1 for _ in _close_dead_runs(store, catalog, now))
         catalog.ticks.forget(now - _TICKS_KEPT)
@@ -71,6 +83,7 @@ def keep_house(store: Store, catalog: Catalog, now: datetime) -> Housekeeping:
         problems.append(f"no garbage was collected: {exc}")
     return Housekeeping(
         closed_runs=closed,
+        compacted=compacted,
         batches=rota.batches,
         bytes=rota.bytes,
         read_since=read_since,
@@ -102,6 +115,10 @@ def _close_dead_runs(store: Store, catalog: Catalog, now: datetime) -> Iterator[
             write_report(store, report)
         catalog.diary.record(report)
         yield run
+
+
+def _compact(compaction: Compaction, catalog: Catalog, now: datetime) -> Iterator[Compacted]:
+    return compact_sites(compaction, catalog.batches.sites(), apply=True, before=f"{now:%Y-%m}")
 
 
 def _collect(store: Store, catalog: Catalog, now: datetime) -> Iterator[str]:

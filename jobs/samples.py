@@ -56,6 +56,14 @@ contact = {contact}
 #jitter = 30
 # When to verify and clean up (UTC).
 #housekeeping = "43 3 * * *"
+
+# How large `presskeep compact` makes batches: megabytes of pages, megabytes of articles, pages.
+#[compact]
+#warc_mb = 256
+#parquet_mb = 16
+#captures = 20_000
+# Whether housekeeping does it for months that are over.
+#scheduled = true
 """
 
 SITE_PROFILE = r"""# A site profile: what presskeep knows of a site. Each site has a file; this one is a sample.

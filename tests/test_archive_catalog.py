@@ -35,7 +35,6 @@ def test_a_committed_batch_is_known_in_every_respect(catalog: Catalog) -> None:
     [entry] = catalog.article_entries()
     assert (entry.url, entry.title, entry.revision) == (make_url(1), make_article(1).title, 1)
     assert entry.shard_key == f"articles/site={SITE}/month=2026-03/b1.parquet"
-    assert catalog.object_sha256(f"raw/{SITE}/2026/03/b1.warc.gz") == "a" * 64
     assert catalog.url_states(ids(1))[ids(1)[0]].outcome == "archived"
     assert catalog.outcome_rows(RUN) == [make_outcome(1)]
 
