@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Self
+from urllib.parse import urlsplit
 
 from scrapy import Request, Spider
 from scrapy.crawler import Crawler
@@ -121,7 +122,8 @@ def _capture(request: Request, response: Response, errand: Errand, fetched: date
         site=errand.site,
         url=request.url,
         method=request.method,
-        request_headers=_headers(request.headers),
+        # Scrapy's client adds Host on the wire, and no HTTP/1.1 request is whole without it (RFC 9112, section 3.2).
+        request_headers=(("Host", urlsplit(request.url).netloc.rpartition("@")[2]), *_headers(request.headers)),
         status=response.status,
         headers=_headers(response.headers),
         body=response.body,

@@ -288,5 +288,5 @@ def _suggestion(key: str) -> str:
 
 def _shown(value: object) -> str:
     """The value for a message: on one line, short, and without the password that a URL may hold."""
-    shown = re.sub(r"//[^/?#\s]*@", "//***@", repr(value))
+    shown = re.sub(r"//\S*@", "//***@", repr(value))
     return shown if len(shown) <= 200 else f"{shown[:200]}…"

@@ -7,6 +7,7 @@ used: nothing was done; 3 done in part.
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ from jobs import (
     cli_setup,
     cli_sites,
 )
-from jobs.console import err, safe
+from jobs.console import err, out, safe
 from jobs.errors import JobsError
 
 app = typer.Typer(
@@ -38,6 +39,12 @@ app = typer.Typer(
 )
 
 
+def _print_version(asked: bool) -> None:
+    if asked:
+        out.print(f"presskeep {metadata.version('presskeep')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -45,6 +52,9 @@ def options(
         Path | None,
         typer.Option("--config", "-c", help="Configuration file (default: presskeep.toml).", envvar="PRESSKEEP_CONFIG"),
     ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Take the options that all commands share."""
     context.obj = config

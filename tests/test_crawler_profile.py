@@ -143,6 +143,8 @@ def test_no_password_of_a_url_is_ever_repeated(tmp_path: Path) -> None:
     message = refusal(tmp_path, MINIMAL + '[sources]\nfeeds = ["https://me:s3cret@x.org/rss", 7]')
     assert "sources.feeds[0]: 'https://***@x.org/rss': must not hold a user name or password" in message
     assert "s3cret" not in message
+    message = refusal(tmp_path, MINIMAL + '[sources]\nfeeds = ["https://me:s3/cret@x.org/rss"]')
+    assert "cret" not in message
 
 
 def test_profiles_are_loaded_from_files_and_folders_by_name(tmp_path: Path) -> None:

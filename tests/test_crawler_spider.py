@@ -5,13 +5,16 @@ All of them are looked at in two crawls of the whole newsroom, one after the oth
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 
 from archive import outcomes
+from archive.warc_reader import read_captures
 from jobs.crawl_order import Done
 from tests.crawling import CONTACT, Installation, article
 from tests.newsroom import PAGES, Fault, LoggedRequest, Newsroom, Page, Site, load_sites
@@ -116,6 +119,14 @@ def test_every_article_of_the_newsroom_is_archived_once_under_its_site(crawls: T
     assert {url: site for url, site in archived.items() if site != "hops"} == expected
     revisions = crawls.installation.archived_urls()
     assert {url: count for url, count in revisions.items() if url in expected} == dict.fromkeys(expected, 1)
+
+
+def test_a_request_record_names_the_host_that_was_asked(crawls: TwoCrawls) -> None:
+    """No HTTP/1.1 request is whole without it."""
+    raw = sorted((crawls.installation.folder / "archive" / "raw").rglob("*.warc.gz"))
+    captures = [stored.capture for path in raw for stored in read_captures(io.BytesIO(path.read_bytes()))]
+    assert len(captures) > 30
+    assert {dict(capture.request_headers)["Host"] == urlsplit(capture.url).netloc for capture in captures} == {True}
 
 
 @pytest.mark.parametrize("crawl", ["first", "second"])

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import tomllib
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -357,3 +358,7 @@ def test_doctor_without_credentials_says_which_variables_to_set(
     access = findings(tmp_path)["access"]
     assert access["state"] == "failed"
     assert "AWS_ACCESS_KEY_ID" in access["result"]
+
+
+def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
+    assert presskeep("--version", folder=tmp_path).out.strip() == f"presskeep {version('presskeep')}"
