@@ -19,6 +19,9 @@ from tests.crawling import Installation, article, articles
 from tests.hostile_server import HTML, Answer, HostileServer, drip, flood, hang, page, say
 from tests.newsroom import Newsroom, Site
 
+# A crawl that waits for servers that never answer.
+pytestmark = pytest.mark.slow
+
 OK = b"HTTP/1.1 200 OK\r\n" + HTML
 GOOD = article("/good").read()
 CHUNK = b"10000\r\n" + b"<p>word " * 8192 + b"\r\n"

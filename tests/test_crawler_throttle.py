@@ -23,6 +23,7 @@ from tests.crawling import Installation, articles
 from tests.newsroom import Fault, Newsroom, Site
 
 
+@pytest.mark.slow
 def test_two_sites_in_one_process_keep_their_own_pace(tmp_path: Path) -> None:
     """By the servers' own clocks; robots.txt and feeds count like pages."""
     delays = {"quick": 0.0, "slow": 0.8}

@@ -56,6 +56,7 @@ def test_an_id_that_names_no_single_run_is_one_line(installation: Installation, 
     assert said in done.err
 
 
+@pytest.mark.slow
 def test_a_crawl_leaves_the_same_report_in_the_catalog_and_in_the_bucket(tmp_path: Path) -> None:
     """It counts what the server counted."""
     pages = articles(3)
