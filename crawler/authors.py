@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from crawler.blocks import Block
+from lxml.etree import XPath
+
+from crawler.blocks import Block, signature
 from crawler.jsonld import ArticleNode
 from crawler.markup import Element
 from crawler.metadata import Statements
 from crawler.months import MONTH_NAME
-from crawler.placement import signature
 from crawler.text import clean, letters
 
 _META_NAMES = """
@@ -168,8 +169,8 @@ def _is_name(text: str, *, trusted: bool) -> bool:
 
 def _marked(tree: Element) -> list[str]:
     """Names in the first element marked as author, and in those marked alike close beside it."""
-    for path in _MARKS:
-        marked = tree.xpath(path)[:8]
+    for find in _MARKS:
+        marked = list(islice(find(tree), 8))
         first = next((place for place, element in enumerate(marked) if _names_in(element)), None)
         if first is not None:
             return [name for one in marked[first:] if _beside(marked[first], one) for name in _names_in(one)]
@@ -193,12 +194,18 @@ def _names_in(element: Element) -> list[str]:
     return names or split_byline(element.text_content())
 
 
-_MARKS = (
-    '//*[@itemprop="author"]',
-    '//*[@rel="author"]',
-    '//*[contains(@class, "byline") or contains(@class, "author") or contains(@class, "autor")'
-    ' or contains(@class, "Author") or contains(@class, "Byline")'
-    ' or contains(@id, "author")]',
+def _named_author(tree: Element) -> Iterator[Element]:
+    """Elements whose class or id speaks of an author."""
+    for element in tree.iter():
+        if _AUTHOR_CLASS.search(element.get("class", "")) or "author" in element.get("id", ""):
+            yield element
+
+
+_AUTHOR_CLASS = re.compile("[Bb]yline|[Aa]uthor|autor")
+_MARKS: tuple[Callable[[Element], Iterable[Element]], ...] = (
+    XPath('//*[@itemprop="author"]'),
+    XPath('//*[@rel="author"]'),
+    _named_author,
 )
 
 

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from crawler.markup import Element
 from crawler.text import clean, letters
+
+Signature: TypeAlias = tuple[str, str]
+"""An element's tag and its class attribute, or its id where there is none."""
 
 _BLOCK_NAMES = """
     address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure form h1
@@ -32,12 +36,24 @@ class Block:
     text: str
     key: str
     """`letters(text)`, for comparison."""
-    element: Element
-    """The innermost block-level element around it."""
+    around: tuple[Element, ...]
+    """The elements around it, the innermost block-level one first."""
+    signatures: tuple[Signature, ...]
+    """Those of `around`."""
     words: int
     """Its words, or a sixth of its letters for scripts that set no spaces between words."""
     linked: float
     """Share of its letters that are inside links."""
+
+    @property
+    def element(self) -> Element:
+        """The innermost block-level element around it."""
+        return self.around[0]
+
+
+def signature(element: Element) -> Signature:
+    """Tag and class (or id): equal for elements the publisher's template treats alike."""
+    return element.tag, element.get("class") or element.get("id") or ""
 
 
 def read_blocks(tree: Element) -> list[Block]:
@@ -67,6 +83,7 @@ class _Reader:
         self.blocks: list[Block] = []
         self._parts: list[str] = []
         self._linked: list[str] = []
+        self._around: dict[Element, tuple[tuple[Element, ...], tuple[Signature, ...]]] = {}
 
     def read(self, element: Element, block: Element, *, in_link: bool) -> None:
         tag = element.tag
@@ -81,10 +98,12 @@ class _Reader:
             self.close(inner)
         elif tag in _CELL_TAGS:
             self._add(" ", linked)
-        self._add(element.text, linked)
+        if text := element.text:
+            self._add(text, linked)
         for child in element:
             self.read(child, inner, in_link=linked)
-            self._add(child.tail, linked)
+            if tail := child.tail:
+                self._add(tail, linked)
         if bounded:
             self.close(element)
 
@@ -96,11 +115,22 @@ class _Reader:
         if text and (key := letters(text)):
             linked = len(letters("".join(self._linked))) / len(key) if self._linked else 0.0
             words = max(text.count(" ") + 1, len(key) // 6)
-            self.blocks.append(Block(text=text, key=key, element=block, words=words, linked=linked))
+            around, signatures = self._standing(block)
+            self.blocks.append(
+                Block(text=text, key=key, around=around, signatures=signatures, words=words, linked=linked)
+            )
         self._parts, self._linked = [], []
 
-    def _add(self, text: str | None, linked: bool) -> None:
-        if not text:
+    def _standing(self, element: Element) -> tuple[tuple[Element, ...], tuple[Signature, ...]]:
+        """The element and those around it, and their signatures: worked out once for all blocks inside."""
+        if element not in self._around:
+            parent = element.getparent()
+            around, signatures = self._standing(parent) if parent is not None else ((), ())
+            self._around[element] = (element, *around), (signature(element), *signatures)
+        return self._around[element]
+
+    def _add(self, text: str, linked: bool) -> None:
+        if not self._parts and text.isspace():
             return
         self._parts.append(text)
         if linked:

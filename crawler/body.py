@@ -15,15 +15,13 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any
 
 import trafilatura
 from lxml.etree import _Element
 
-from crawler.blocks import Block, read_blocks
+from crawler.blocks import Block, Signature, read_blocks
 from crawler.markup import Element, Markup
-from crawler.placement import ancestry, marks, signature
 from crawler.text import clean, letters
 
 ENOUGH = 500
@@ -62,7 +60,7 @@ def read_body(
     selected = tree.cssselect(selector) if selector else []
     if selected:
         blocks = read_blocks(tree)
-        return [block for block in blocks if any(element in selected for element in ancestry(block.element))], blocks
+        return [block for block in blocks if not set(selected).isdisjoint(block.around)], blocks
     found = _lines(tree, fast=True)
     if sum(map(len, found)) < ENOUGH:
         whole = markup.whole()
@@ -88,8 +86,11 @@ def _drop_other_stories(tree: Element, title: str) -> None:
 
 def _lines(tree: Element, *, fast: bool) -> list[str]:
     """trafilatura's text, line by line, as `letters`."""
+    body = tree.find("body")
+    if body is None:
+        return []
     document: Any = trafilatura.bare_extraction(
-        tree, fast=fast, favor_precision=True, include_comments=False, with_metadata=False
+        body, fast=fast, favor_precision=True, include_comments=False, with_metadata=False
     )
     if document is None or document.body is None:
         return []
@@ -136,7 +137,7 @@ def _standing_alike(blocks: Sequence[Block], places: set[int]) -> set[int]:
     if not places:
         return set()
     examples = Counter(_stand(blocks[place]) for place in places)
-    weights: Counter[tuple[tuple[str, str], ...]] = Counter()
+    weights: Counter[tuple[Signature, ...]] = Counter()
     for place in places:
         weights[_stand(blocks[place])] += len(blocks[place].key)
     articles = {_article(blocks[place]) for place in places}
@@ -155,12 +156,13 @@ def _standing_alike(blocks: Sequence[Block], places: set[int]) -> set[int]:
     return alike
 
 
-def _stand(block: Block) -> tuple[tuple[str, str], ...]:
-    return tuple(signature(element) for element in islice(ancestry(block.element), _ALIKE))
+def _stand(block: Block) -> tuple[Signature, ...]:
+    return block.signatures[:_ALIKE]
 
 
 def _article(block: Block) -> Element | None:
-    return next((element for element in ancestry(block.element) if element.tag == "article"), None)
+    pairs = zip(block.around, block.signatures, strict=True)
+    return next((element for element, (tag, _) in pairs if tag == "article"), None)
 
 
 def _rival(blocks: Sequence[Block], places: set[int]) -> set[int]:
@@ -189,4 +191,4 @@ def _size(blocks: Sequence[Block], places: Iterable[int]) -> int:
 
 
 def _never_body(block: Block) -> bool:
-    return any(_NO_RIVAL.search(marks(element)) for element in islice(ancestry(block.element), 3))
+    return any(_NO_RIVAL.search(names) for _, names in block.signatures[:3])

@@ -16,7 +16,7 @@ from archive.records import RemovedBlock
 from crawler import phrases
 from crawler.blocks import Block
 from crawler.dates import read_date
-from crawler.placement import Placement, ancestry
+from crawler.placement import Placement
 from crawler.text import letters
 
 HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
@@ -229,7 +229,7 @@ def _outside(blocks: Sequence[Block], context: Context) -> dict[Block, str]:
 
 def _inside(blocks: Sequence[Block], placement: Placement, share: float) -> set[Block]:
     home = placement.home(share)
-    return {block for block in blocks if any(element is home for element in ancestry(block.element))}
+    return {block for block in blocks if home in block.around}
 
 
 def _dangling_headings(blocks: Sequence[Block], context: Context) -> dict[Block, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from crawler.blocks import Block
 from crawler.jsonld import ArticleNode
@@ -12,7 +13,6 @@ from crawler.metadata import Statements
 from crawler.text import clean, letters
 
 _STATED = "article:section", "og:article:section", "articlesection", "parsely-section", "section", "cxenseparse:section"
-_TRAIL = '//*[contains(@class, "crumb") or contains(@id, "crumb")][.//a]'
 _STEPS = re.compile(r"\s*(?:[»›>→|/]|::)\s*")
 _ABOVE = 6
 _TRAIL_WORDS = 12
@@ -38,8 +38,13 @@ def find_section(
 
 def _trails(tree: Element, above: Sequence[Block]) -> Iterator[list[str]]:
     """Steps of each trail: links of marked ones, then lines like `Home > Section`; the first step is the home page."""
-    for trail in tree.xpath(_TRAIL)[:2]:
+    for trail in islice(filter(_is_trail, tree.iter()), 2):
         yield [clean(link.text_content()) for link in trail.iter("a")]
     for block in reversed(above[-_ABOVE:]):
         if block.linked > 0.5 and block.words <= _TRAIL_WORDS:
             yield _STEPS.split(block.text)
+
+
+def _is_trail(element: Element) -> bool:
+    named = "crumb" in element.get("class", "") or "crumb" in element.get("id", "")
+    return named and element.find(".//a") is not None

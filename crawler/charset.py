@@ -16,7 +16,11 @@ def decode(body: bytes, content_type: str | None) -> str:
     except (LookupError, UnicodeError):
         # Python knows codecs that are no charsets, such as `hex` and `idna`.
         text = body.decode(_undeclared(body), errors="replace")
-    return text.encode(errors="replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode(errors="replace").decode()
+    return text
 
 
 def _undeclared(body: bytes) -> str:

@@ -115,9 +115,11 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
     statements, node = reading.statements, reading.node
     language = find_language(text, statements, node, editions=profile.extract.languages, default=profile.language)
     dates = _find_dates(reading, page, profile, language)
+    words = word_count(text)
     flags = find_flags(
         title=reading.titles.title,
         text=text,
+        words=words,
         blocks=reading.blocks,
         statements=statements,
         node=node,
@@ -146,7 +148,7 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
         image=metadata.image(statements, node),
         canonical_link=statements.canonical,
         text=text,
-        word_count=word_count(text),
+        word_count=words,
         flags=tuple(sorted({*flags, *find_reservations(page.headers, statements), *corrected})),
         removed_blocks=removed,
     )

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from crawler.blocks import Block
 from crawler.jsonld import ArticleNode
 from crawler.metadata import Statements
-from crawler.text import word_count
 
 SHORT = 60
 """Words below which a text is called short."""
@@ -24,6 +23,11 @@ _PAYWALL = re.compile(
     r"доступно только подписчикам|会員限定",
     re.I,
 )
+# One of these is in whatever _PAYWALL matches, and most pages hold none.
+_PAYWALL_WORDS = (
+    *("to continue", "to read", "to unlock", "to keep", "subscriber", "abonn", "weiterlesen mit", "suscriptores"),
+    *("abbonati", "assinantes", "abonelere", "подписчикам", "会員限定"),
+)
 _TEASER_WORDS = 4
 _LISTING = 25
 _CUT = re.compile(r"(?:\.\.\.|…|\[…\]|\[\.\.\.\])\s*$")
@@ -33,18 +37,18 @@ def find_flags(
     *,
     title: str | None,
     text: str,
+    words: int,
     blocks: Sequence[Block],
     statements: Statements,
     node: ArticleNode,
     dated: bool,
 ) -> tuple[str, ...]:
-    """The flags raised, in alphabetical order; `blocks` are all of the page.
+    """The flags raised, in alphabetical order; `words` are those of the text, `blocks` all of the page.
 
     `listing`: little text among many linked headlines. `no_date`, `no_title`: not found. `paywall`: the publisher says
     so. `short`: under SHORT words. `soft_404`: an error page that answered 200. `truncated`: the text ends in an
     ellipsis.
     """
-    words = word_count(text)
     flags = {
         "listing": words < _LISTING * _TEASER_WORDS and not node.is_article and _count_teasers(blocks) > _LISTING,
         "no_date": not dated,
@@ -64,5 +68,8 @@ def _count_teasers(blocks: Sequence[Block]) -> int:
 
 def _is_paywalled(blocks: Sequence[Block], statements: Statements, node: ArticleNode) -> bool:
     tier = statements.first("article:content_tier")
-    says_so = any(block.words < SHORT and _PAYWALL.search(block.text) for block in blocks)
-    return node.paywalled or tier in ("locked", "metered") or says_so
+    if node.paywalled or tier in ("locked", "metered"):
+        return True
+    notices = [block.text for block in blocks if block.words < SHORT]
+    lower = "\n".join(notices).lower()
+    return any(word in lower for word in _PAYWALL_WORDS) and any(map(_PAYWALL.search, notices))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import lxml.html
-from lxml.etree import ErrorTypes
+from lxml.etree import ElementDefaultClassLookup, ErrorTypes, HTMLParser
 from selectolax.lexbor import LexborHTMLParser
 
 from crawler.charset import decode
@@ -31,10 +31,12 @@ _BINARY = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _OPENING = 2_000
 _MUCH_BINARY = 0.02
 _TAG = re.compile(r"<(?:[a-z][a-z0-9]*[\s/>]|!doctype)", re.I)
+# lxml.html asks a Python function for the class of each element; this is answered in C.
+_ELEMENTS = ElementDefaultClassLookup(element=lxml.html.HtmlElement)
 _EXCESSIVE_DEPTH = "Excessive depth"
 _NEVER_TEXT = [
     *("script", "style", "svg", "noscript", "template", "iframe", "object", "canvas", "video", "audio"),
-    *("nav", "footer", "dialog", "select", "input", "textarea"),
+    *("img", "picture", "source", "nav", "footer", "dialog", "select", "input", "textarea"),
 ]
 
 
@@ -86,7 +88,8 @@ def _is_binary(source: str) -> bool:
 
 def parse(source: str, *, drop: Iterable[str] = ()) -> Element:
     """The `html` element of a page without what the selectors match; Unreadable past libxml2's 256 levels."""
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(_ELEMENTS)
     try:
         tree = lxml.html.document_fromstring(source.encode("utf-8", "replace"), parser=parser)
     except (lxml.etree.ParserError, lxml.etree.XMLSyntaxError) as exc:

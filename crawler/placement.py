@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from crawler.blocks import Block
+from crawler.blocks import Block, Signature
 from crawler.markup import Element
 
 _SMALL = 0.5
@@ -38,21 +39,22 @@ class Placement:
     def __init__(self, blocks: Sequence[Block]) -> None:
         self._total = sum(len(block.key) for block in blocks) or 1
         self._held: Counter[Element] = Counter()
-        self._alike: Counter[tuple[str, str]] = Counter()
+        self._alike: Counter[Signature] = Counter()
         for block in blocks:
-            around = list(ancestry(block.element))
-            self._held.update(dict.fromkeys(around, len(block.key)))
-            self._alike.update(dict.fromkeys(map(signature, around), len(block.key)))
+            for element in block.around:
+                self._held[element] += len(block.key)
+            for like in set(block.signatures):
+                self._alike[like] += len(block.key)
 
     def own(self, block: Block) -> Iterator[Element]:
         """The elements around a block that hold only a small part of the text, innermost first.
 
         Elements whose like (same tag and class) hold much of the text together are passed over.
         """
-        for element in ancestry(block.element):
+        for element, like in zip(block.around, block.signatures, strict=True):
             if self._held[element] > _SMALL * self._total:
                 return
-            if not marks(element) or self._alike[signature(element)] <= _SMALL * self._total:
+            if not like[1] or self._alike[like] <= _SMALL * self._total:
                 yield element
 
     def in_furniture(self, block: Block) -> bool:
@@ -71,17 +73,12 @@ def ancestry(element: Element) -> Iterator[Element]:
     yield from element.iterancestors()
 
 
-def signature(element: Element) -> tuple[str, str]:
-    """Tag and class (or id): equal for elements the publisher's template treats alike."""
-    return element.tag, marks(element)
-
-
-def marks(element: Element) -> str:
-    """The class attribute, or the id where there is none."""
-    return element.get("class") or element.get("id") or ""
-
-
 def names_furniture(element: Element) -> bool:
     """Whether class or id hold a word for page furniture (`newsletter-form`, `relatedStories`, …)."""
-    names = f"{element.get('class') or ''} {element.get('id') or ''}"
+    return _is_furniture(f"{element.get('class') or ''} {element.get('id') or ''}")
+
+
+@lru_cache(maxsize=4096)
+def _is_furniture(names: str) -> bool:
+    # The pages of a site share their templates' names.
     return bool(names.strip()) and _FURNITURE.search(_CAMEL.sub("-", names)) is not None

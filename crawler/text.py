@@ -14,6 +14,7 @@ _DIRECTIONS = re.compile("[\ufeff\u202a-\u202e\u2066-\u2069]")
 _QUOTES = str.maketrans("‘’‚‛′`´“”„‟″«»–—\u00a0", "'''''''\"\"\"\"\"\"\"-- ")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _NOT_LETTERS = re.compile(r"[\W_]+")
+_ASCII_LETTERS = {code: chr(code).lower() if chr(code).isalnum() else None for code in range(128)}
 _WORD = re.compile(r"\w+(?:['’.\-\u00ad\u200c\u200d]\w+)*")
 
 
@@ -35,7 +36,7 @@ def folded(text: str) -> str:
 
 def letters(text: str) -> str:
     """Only the letters and digits, case-folded: equal for lines that differ in spacing or punctuation."""
-    return _NOT_LETTERS.sub("", text.casefold())
+    return text.translate(_ASCII_LETTERS) if text.isascii() else _NOT_LETTERS.sub("", text.casefold())
 
 
 def word_count(text: str) -> int:
