@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import TypeAlias
 
 from lxml.etree import XPath
@@ -153,7 +153,12 @@ def _tells_date(block: Block) -> bool:
 
 def _spaced(block: Block) -> str:
     """The block's text with spaces where only style sheets set them: `Ada Lovelace<span>4 May 2023</span>`."""
-    text = clean(" ".join(block.element.xpath(".//text()[not(parent::style or parent::script)]")))
+    nodes = block.element.xpath(".//text()[not(parent::style or parent::script)]")
+    keys = [letters(node) for node in nodes]
+    start = "".join(keys).find(block.key)
+    end = start + len(block.key)
+    places = zip(nodes, keys, accumulate(map(len, keys)), strict=True)
+    text = clean(" ".join(node for node, key, after in places if start <= after - len(key) and after <= end))
     return text if letters(text) == block.key else block.text
 
 

@@ -116,11 +116,12 @@ def test_an_update_of_a_live_blog_is_not_its_publication() -> None:
     [
         "<div class='tag'><span>Apr</span><span>04</span><span>2023</span></div>",
         "<div><span>Ada Lovelace</span><span>Apr 4, 2023</span><span>2 shares</span></div>",
+        "<div><p>Harbour</p><span>Ada Lovelace</span><span>Apr 4, 2023</span><span>2 shares</span></div>",
         "<p>HARBOUR CITY, April 4, 2023 (Wire Service) - The harbour bridge reopened, and the first to cross it were"
         " three hundred school children who had waited since the early morning, with flags and a brass band.</p>",
         "<p>Press release of 4 April 2023</p>",
     ],
-    ids=["pieces", "glued", "dateline", "press release"],
+    ids=["pieces", "glued", "glued beside a line", "dateline", "press release"],
 )
 def test_dates_that_stand_beside_the_headline_in_unusual_ways_are_read(above: str) -> None:
     found = extracted(article_page(above=above))
