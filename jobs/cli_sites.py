@@ -18,8 +18,10 @@ from jobs.new_file import new_file
 if TYPE_CHECKING:
     from crawler.profile import SiteProfile
     from jobs.config import Config
-    from jobs.sites_check import PageReport, SourceReport
+    from jobs.extractor import Extract
     from jobs.sites_fetch import Fetch
+    from jobs.sites_page import PageReport
+    from jobs.sites_source import SourceReport
 
 FOUND_WRONG = 1
 
@@ -66,13 +68,15 @@ def check(
 
     Example: presskeep sites check harbour --pages 5
     """
+    from jobs.extractor import PageExtractor
     from jobs.sites_view import print_report
 
     reports = []
-    for report in _checked(context, what, url, pages):
-        reports.append(report)
-        if not as_json:
-            print_report(report)
+    with PageExtractor() as extractor:
+        for report in _checked(context, what, url, pages, extractor.read):
+            reports.append(report)
+            if not as_json:
+                print_report(report)
     if as_json:
         print_json([dataclasses.asdict(report) for report in reports])
     if not reports or not all(report.good for report in reports):
@@ -92,14 +96,15 @@ def add(
 
     Example: presskeep sites add https://www.harbour-courier.example/ --write
     """
+    from jobs.extractor import PageExtractor
     from jobs.sites_add import profile_path, propose, short_name
     from jobs.sites_check import profile_for
     from jobs.sites_toml import render
 
     plain = profile_for(url, _profiles(context).values())
     path = profile_path(_needed_config(context), name or short_name(url)) if write else None
-    with _fetching(context, plain) as fetch:
-        proposal = propose(url, fetch, name=name)
+    with _fetching(context, plain) as fetch, PageExtractor() as extractor:
+        proposal = propose(url, fetch, extractor.read, name=name)
     text = safe(render(proposal))
     if path is None:
         out.print(text, soft_wrap=True, end="")
@@ -109,26 +114,29 @@ def add(
     err.print(f"wrote {path}: look through it, then run `presskeep sites check {proposal.name}`", soft_wrap=True)
 
 
-def _checked(context: typer.Context, what: str, url: str | None, pages: int) -> Iterator[SourceReport | PageReport]:
+def _checked(
+    context: typer.Context, what: str, url: str | None, pages: int, extract: Extract
+) -> Iterator[SourceReport | PageReport]:
     """Reports of whatever was named, each as it is done."""
-    from jobs.sites_check import check_page, check_site, profile_for, saved_page
+    from jobs.sites_check import check_site, profile_for
+    from jobs.sites_page import check_page, saved_page
 
     file = Path(what)
     known = _profiles(context)
     if file.is_file() and file.suffix != ".toml":
         fetched = saved_page(file, url)
-        yield check_page(fetched, profile_for(fetched.url, known.values()))
+        yield check_page(fetched, profile_for(fetched.url, known.values()), extract)
         return
     if url is not None:
         raise JobsError("--url goes with a saved page; a page on the web is named by its URL alone")
     if re.match("https?://", what, re.IGNORECASE):
         profile = profile_for(what, known.values())
         with _fetching(context, profile) as fetch:
-            yield check_page(fetch(what), profile)
+            yield check_page(fetch(what), profile, extract)
     else:
         profile = _profile(what, file, known)
         with _fetching(context, profile) as fetch:
-            yield from check_site(profile, fetch, pages)
+            yield from check_site(profile, fetch, pages, extract)
 
 
 def _profile(what: str, file: Path, known: Mapping[str, SiteProfile]) -> SiteProfile:

@@ -1,10 +1,11 @@
-"""Articles from captures one by one, for work on the archive that is not a crawl."""
+"""Articles from captures one by one, for work that is not a crawl."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from types import TracebackType
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, TracebackType
+from typing import TypeAlias
 
 from archive.records import ArticleDraft, Capture
 from crawler import settings
@@ -13,11 +14,14 @@ from crawler.profile import SiteProfile
 from crawler.replay import extract_capture
 from jobs.errors import JobsError
 
+Extract: TypeAlias = Callable[[Capture, SiteProfile], tuple[str, ArticleDraft | None]]
+"""The outcome of a captured page, and its article if it has one."""
+
 
 class PageExtractor:
     """Reads the article from a capture as a crawl would, in a worker process that starts with the first one."""
 
-    def __init__(self, profiles: Mapping[str, SiteProfile]) -> None:
+    def __init__(self, profiles: Mapping[str, SiteProfile] = MappingProxyType({})) -> None:
         self._profiles = profiles
         self._loop = asyncio.Runner()
         self._pool: ExtractionPool | None = None
@@ -29,13 +33,17 @@ class PageExtractor:
                 f"{capture.url}: site {capture.site!r} has no profile, without which its pages cannot be extracted; "
                 "put one back into the folder of site profiles"
             )
+        _, draft = self.read(capture, self._profiles[capture.site])
+        return draft
+
+    def read(self, capture: Capture, profile: SiteProfile) -> tuple[str, ArticleDraft | None]:
+        """The outcome, as in archive/outcomes.py, and the article if there is one."""
         self._pool = self._pool or ExtractionPool(
             workers=1,
             deadline=settings.PRESSKEEP_EXTRACTION_DEADLINE,
             memory=settings.PRESSKEEP_EXTRACTION_MEMORY,
         )
-        _, draft = self._loop.run(extract_capture(capture, self._profiles[capture.site], self._pool))
-        return draft
+        return self._loop.run(extract_capture(capture, profile, self._pool))
 
     def __enter__(self) -> PageExtractor:
         return self

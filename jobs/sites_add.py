@@ -16,8 +16,6 @@ from urllib.parse import urljoin, urlsplit
 
 from archive.records import ArticleDraft
 from crawler.announced import Announced, Found, SourceError
-from crawler.articles import read_article
-from crawler.errors import ExtractionFailed
 from crawler.markup import Unreadable, read_markup
 from crawler.metadata import Statements
 from crawler.profile import SiteProfile
@@ -27,9 +25,12 @@ from crawler.sources import read_source
 from crawler.url_shapes import Shape, learn_shapes
 from jobs.config import BUILTIN, Config
 from jobs.errors import JobsError
-from jobs.sites_check import capture_of, newest_entries, plain_profile
+from jobs.extractor import Extract
+from jobs.sites_check import plain_profile
 from jobs.sites_fetch import Fetch, Fetched
 from jobs.sites_learned import Learned, find_date_order, find_language, find_time_zone, find_title
+from jobs.sites_page import capture_of
+from jobs.sites_source import newest_entries
 
 USUAL_FEEDS = ("/feed", "/rss", "/rss.xml", "/feed.xml", "/atom.xml", "/index.xml", "/feeds")
 """Paths where feeds lie that no page names."""
@@ -91,7 +92,7 @@ class Proposal:
     """Addresses of the articles that were read."""
 
 
-def propose(url: str, fetch: Fetch, *, name: str | None = None) -> Proposal:
+def propose(url: str, fetch: Fetch, extract: Extract, *, name: str | None = None) -> Proposal:
     """Find out about the site whose home page this is; JobsError if it cannot be had."""
     if name and not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
         raise JobsError(f"--name {name!r}: write 1 to 63 of a-z, 0-9 and -, a letter or digit first")
@@ -106,7 +107,8 @@ def propose(url: str, fetch: Fetch, *, name: str | None = None) -> Proposal:
     urls = list(dict.fromkeys(profile.canonical(found.url) for found in announced if profile.has_host(found.url)))
     shapes = learn_shapes(urls)
     linked = [profile.canonical(found.url) for found in links.found if profile.has_host(found.url)]
-    samples = _samples([found for found in announced if _matches(shapes, profile.canonical(found.url))], profile, fetch)
+    articles = [found for found in announced if _matches(shapes, profile.canonical(found.url))]
+    samples = _samples(articles, profile, fetch, extract)
     drafts = [draft for draft, _ in samples]
     statements = [_statements(home), *(each for _, each in samples)]
     return Proposal(
@@ -226,7 +228,7 @@ def _matches(shapes: Iterable[Shape], url: str) -> bool:
     return any(re.search(shape.pattern, url) for shape in shapes)
 
 
-def _samples(found: Sequence[Found], profile: SiteProfile, fetch: Fetch) -> list[_Sample]:
+def _samples(found: Sequence[Found], profile: SiteProfile, fetch: Fetch, extract: Extract) -> list[_Sample]:
     """A few articles, and what their heads say; at most twice as many pages are asked for."""
     samples: list[_Sample] = []
     for entry in found[: 2 * SAMPLES]:
@@ -235,11 +237,9 @@ def _samples(found: Sequence[Found], profile: SiteProfile, fetch: Fetch) -> list
         fetched = fetch(entry.url)
         if fetched.problem:
             continue
-        try:
-            draft = read_article(capture_of(fetched, profile, entry.announcement), profile)
-        except ExtractionFailed:
-            continue
-        samples.append((draft, _statements(fetched)))
+        _, draft = extract(capture_of(fetched, profile, entry.announcement), profile)
+        if draft is not None:
+            samples.append((draft, _statements(fetched)))
     return samples
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from jobs.console import out, safe
-from jobs.sites_check import EXAMPLES, PageReport, SourceReport
 from jobs.sites_list import Listed
+from jobs.sites_page import PageReport
+from jobs.sites_source import EXAMPLES, SourceReport
 
 _LONGEST = 400
 

@@ -166,3 +166,41 @@ def test_workers_die_with_a_killed_crawl() -> None:
     assert len(family) >= 3, "a fork server and two workers"
     _, alive = psutil.wait_procs(family, timeout=30)
     assert alive == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<" * 2_000_000,
+        b"<html><body><p>" + b"word " * 1_600_000,
+        b"<html><body>" + b"<div>" * 100_000 + b"<p>Far down.</p>",
+        b"<html><body>" + b"<p>A line.</p>" * 100_000,
+        b"<html><body><table>" + b"<tr><td>1</td><td>2</td></tr>" * 50_000,
+        b'<script type="application/ld+json">{"a":' + b"[" * 48_000 + b"</script>" + HTML,
+    ],
+    ids=["open brackets", "one line of 8 MB", "nested", "paragraphs", "rows", "unterminated JSON-LD"],
+)
+def test_a_hostile_page_has_its_outcome_and_the_next_page_its_article(body: bytes) -> None:
+    async def both(one: ExtractionPool) -> tuple[str, str]:
+        outcomes = []
+        for html in (body, HTML):
+            capture = Capture(
+                site="daily",
+                url="https://daily.example/1",
+                status=200,
+                headers=(("Content-Type", "text/html"),),
+                body=html,
+                fetched=datetime(2026, 3, 4, tzinfo=UTC),
+            )
+            try:
+                outcomes.append((await one.extract(capture, PROFILE)).title or "")
+            except ExtractionFailed as exc:
+                outcomes.append(failure_outcome(exc))
+        return outcomes[0], outcomes[1]
+
+    with ExtractionPool(workers=1, deadline=10, memory=MEMORY) as one:
+        hostile, sound = asyncio.run(both(one))
+    assert hostile.startswith("extract_failed:") or hostile == "Bridge"
+    assert not hostile.endswith("empty")
+    assert sound == "Bridge"

@@ -15,9 +15,12 @@ from crawler.profile import SiteProfile
 from jobs.config import load_config
 from jobs.crawl_settings import download_slots
 from jobs.errors import JobsError
+from jobs.extractor import Extract, PageExtractor
 from jobs.sites_add import propose
-from jobs.sites_check import PageReport, SourceReport, check_page, check_site
+from jobs.sites_check import check_site
 from jobs.sites_fetch import Fetch, Fetched, fetching
+from jobs.sites_page import PageReport, check_page
+from jobs.sites_source import SourceReport
 from jobs.sites_toml import render
 from tests.command import presskeep
 from tests.crawling import Installation
@@ -32,6 +35,13 @@ def newsroom() -> Iterator[Newsroom]:
     """All sites."""
     with Newsroom(load_sites(PAGES)) as newsroom:
         yield newsroom
+
+
+@pytest.fixture(scope="module")
+def extract() -> Iterator[Extract]:
+    """As the command extracts."""
+    with PageExtractor() as extractor:
+        yield extractor.read
 
 
 def fetch(url: str) -> Fetched:
@@ -58,8 +68,8 @@ def profile(newsroom: Newsroom, site: str) -> SiteProfile:
     return SiteProfile.model_validate(tomllib.loads(newsroom.profile(site)))
 
 
-def reports(newsroom: Newsroom, site: str) -> tuple[list[SourceReport], list[PageReport]]:
-    found = list(check_site(profile(newsroom, site), fetch, 2))
+def reports(newsroom: Newsroom, site: str, extract: Extract) -> tuple[list[SourceReport], list[PageReport]]:
+    found = list(check_site(profile(newsroom, site), fetch, 2, extract))
     return [r for r in found if isinstance(r, SourceReport)], [r for r in found if isinstance(r, PageReport)]
 
 
@@ -67,9 +77,11 @@ SITES = sorted(path.name for path in PAGES.iterdir() if path.is_dir())
 
 
 @pytest.mark.parametrize("site", SITES)
-def test_a_proposed_profile_is_valid_and_finds_every_article_of_its_site(newsroom: Newsroom, site: str) -> None:
+def test_a_proposed_profile_is_valid_and_finds_every_article_of_its_site(
+    newsroom: Newsroom, site: str, extract: Extract
+) -> None:
     base = newsroom.base_urls[site]
-    text = render(propose(base, fetch, name=site))
+    text = render(propose(base, fetch, extract, name=site))
     proposed = SiteProfile.model_validate(tomllib.loads(text))
     urls = [base + page.path for page in newsroom.sites[site].pages]
     articles = {base + page.path for page in newsroom.sites[site].articles}
@@ -81,8 +93,8 @@ def test_a_proposed_profile_is_valid_and_finds_every_article_of_its_site(newsroo
     assert proposed.language in (language, None)
 
 
-def test_a_proposal_says_where_each_value_came_from(newsroom: Newsroom) -> None:
-    text = render(propose(newsroom.base_urls["harbour"], fetch))
+def test_a_proposal_says_where_each_value_came_from(newsroom: Newsroom, extract: Extract) -> None:
+    text = render(propose(newsroom.base_urls["harbour"], fetch, extract))
     lines = text.splitlines()
     assert lines[lines.index('title = "The Harbour Courier"') - 1] == "# og:site_name of its pages"
     assert lines[lines.index('timezone = "Europe/London"') - 1].startswith("# sample pages state +0000, +0100")
@@ -91,19 +103,19 @@ def test_a_proposal_says_where_each_value_came_from(newsroom: Newsroom) -> None:
     assert "named in robots.txt" in text
 
 
-def test_without_feeds_and_sitemaps_headlines_of_the_home_page_teach_the_pattern() -> None:
+def test_without_feeds_and_sitemaps_headlines_of_the_home_page_teach_the_pattern(extract: Extract) -> None:
     link = '<a href="/story/{n}/x">A headline that is long enough, number {n}</a>'
     links = "".join(link.format(n=number) for number in range(10_000, 10_008))
     home = f'<title>Island News</title><a href="/about">About this newspaper and us</a>{links}'
     site = pages({"https://example.org/": home.encode()})
-    text = render(propose("https://example.org/", site))
+    text = render(propose("https://example.org/", site, extract))
     proposed = SiteProfile.model_validate(tomllib.loads(text))
     assert proposed.sources.sections == ("https://example.org/",)
     assert proposed.accepts("https://example.org/story/99999/other")
     assert not proposed.accepts("https://example.org/about")
 
 
-def test_the_order_of_dates_is_learned_from_pages_that_say_the_day_twice() -> None:
+def test_the_order_of_dates_is_learned_from_pages_that_say_the_day_twice(extract: Extract) -> None:
     paragraphs = "<p>The ferry to the outer island sailed again on Monday, after a winter at the quay.</p>" * 4
     day = '<meta property="article:published_time" content="2023-04-12T10:00:00+03:00">'
     page = f"<html><head>{day}</head><body><article><h1>Ferry</h1><p>04/12/2023</p>{paragraphs}</article></body></html>"
@@ -112,28 +124,30 @@ def test_the_order_of_dates_is_learned_from_pages_that_say_the_day_twice() -> No
     )
     answers = {"https://example.org/": links.encode()}
     answers |= {f"https://example.org/story/{number}/x": page.encode() for number in (71_000, 72_000)}
-    proposed = SiteProfile.model_validate(tomllib.loads(render(propose("https://example.org/", pages(answers)))))
+    proposed = SiteProfile.model_validate(
+        tomllib.loads(render(propose("https://example.org/", pages(answers), extract)))
+    )
     assert proposed.extract.date_order == "MDY"
     assert proposed.timezone == "Etc/GMT-3"
 
 
-def test_what_a_site_says_of_itself_never_breaks_the_profile() -> None:
+def test_what_a_site_says_of_itself_never_breaks_the_profile(extract: Extract) -> None:
     name = "Evil\" \\ &#10;timezone = &quot;x&#13;&#27;[31m''' # Times"
     home = f'<head><meta property="og:site_name" content="{name}"></head><a href="/a">x</a>'
-    text = render(propose("https://example.org/", pages({"https://example.org/": home.encode()})))
+    text = render(propose("https://example.org/", pages({"https://example.org/": home.encode()}), extract))
     assert SiteProfile.model_validate(tomllib.loads(text)).timezone == "UTC"
     assert "\x1b" not in text
 
 
-def test_a_home_page_that_cannot_be_had_is_one_clear_line() -> None:
+def test_a_home_page_that_cannot_be_had_is_one_clear_line(extract: Extract) -> None:
     with pytest.raises(JobsError, match=r"^https://example\.org/: http_404; the home page is needed$"):
-        propose("https://example.org/", pages({}))
+        propose("https://example.org/", pages({}), extract)
     with pytest.raises(JobsError, match="not an absolute http or https URL"):
-        propose("ftp://example.org/", pages({}))
+        propose("ftp://example.org/", pages({}), extract)
 
 
-def test_checking_a_site_shows_sources_and_pages(newsroom: Newsroom) -> None:
-    sources, articles = reports(newsroom, "harbour")
+def test_checking_a_site_shows_sources_and_pages(newsroom: Newsroom, extract: Extract) -> None:
+    sources, articles = reports(newsroom, "harbour", extract)
     assert [source.good for source in sources] == [True, True]
     assert [page.good for page in articles] == [True, True]
     assert {found.url for source in sources for found in source.articles} == {
@@ -141,14 +155,14 @@ def test_checking_a_site_shows_sources_and_pages(newsroom: Newsroom) -> None:
     }
 
 
-def test_dead_empty_and_html_sources_are_told_apart() -> None:
+def test_dead_empty_and_html_sources_are_told_apart(extract: Extract) -> None:
     site = load_site(PAGES / "harbour")
     faults = {"/rss.xml": EMPTY_FEED, "/atom.xml": HTML_FEED}
     with Newsroom([dataclasses.replace(site, faults=faults)]) as newsroom:
         base = newsroom.base_urls["harbour"]
         feeds = {"feeds": [f"{base}/rss.xml", f"{base}/atom.xml", f"{base}/nothing.xml"]}
         checked = profile(newsroom, "harbour").model_dump() | {"sources": feeds}
-        found = list(check_site(SiteProfile.model_validate(checked), fetch, 2))
+        found = list(check_site(SiteProfile.model_validate(checked), fetch, 2, extract))
     assert [(report.outcome, report.good) for report in found] == [
         ("source_empty", False),
         ("source_failed:feed_is_html", False),
@@ -156,9 +170,9 @@ def test_dead_empty_and_html_sources_are_told_apart() -> None:
     ]
 
 
-def test_each_field_of_a_page_names_the_places_that_say_the_same(newsroom: Newsroom) -> None:
+def test_each_field_of_a_page_names_the_places_that_say_the_same(newsroom: Newsroom, extract: Extract) -> None:
     page = next(page for page in newsroom.sites["harbour"].articles if "ferry" in page.path)
-    report = check_page(fetch(newsroom.base_urls["harbour"] + page.path), profile(newsroom, "harbour"))
+    report = check_page(fetch(newsroom.base_urls["harbour"] + page.path), profile(newsroom, "harbour"), extract)
     fields = {field.name: field for field in report.fields}
     assert fields["title"].value == page.title
     assert {"jsonld:headline", "h1"} <= set(fields["title"].origins)
