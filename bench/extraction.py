@@ -1,6 +1,7 @@
 """How well and how fast articles are extracted, ours beside its peers on the same labelled pages in one run.
 
-    python -m bench.extraction --corpus DIR [--json FILE] [--errors FILE.html] [--peers all|none|name,…]
+    python -m bench.extraction --corpus DIR [--sets name,…] [--limit N] [--json FILE] [--errors FILE.html]
+                               [--peers all|none|name,…]
 
 DIR holds a folder a set, each with `gold.jsonl`: a line a page with `url`, `site`, `file` (gzip HTML, relative to DIR),
 `encoding`, and whichever of `text`, `alt_text`, `title`, `published`, `authors`, `with`, `without` are known.
@@ -8,7 +9,7 @@ DIR holds a folder a set, each with `gold.jsonl`: a line a page with `url`, `sit
 Bodies are scored as in scrapinghub/article-extraction-benchmark: precision and recall over 4-word shingles a page, F1
 from their means; a body is exact if all its words are. Titles are equal after folding case, space and quotes, dates to
 the day; authors score F1 over the name sets of all pages, segments that must (`with`) and must not (`without`) appear
-F1 over all segments.
+F1 over all segments. A page on which an extractor raises or gives up counts as empty, and as one of its `failed`.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ from crawler.text import folded, letters
 Gold = dict[str, Any]
 Scores = dict[str, float]
 _SHINGLE = 4
+_DECIMALS = {"ms_mean": 1, "ms_median": 1, "failed": 0}
 _TOKEN = re.compile(r"\w+")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, required=True, help="folder of labelled sets")
+    parser.add_argument("--sets", help="only these sets, joined by commas")
+    parser.add_argument("--limit", type=int, help="so many pages of each set, evenly spread")
     parser.add_argument("--json", type=Path, help="write the scores here")
     parser.add_argument("--errors", type=Path, help="write what ours got wrong here, as a page")
     parser.add_argument("--peers", default="all", help="all, none, or names joined by commas")
@@ -45,8 +49,8 @@ def main() -> None:
     extractors = load(options.peers)
     report: dict[str, dict[str, Scores]] = {}
     mistakes: list[str] = []
-    for gold_file in sorted(options.corpus.glob("*/gold.jsonl")):
-        pages = [json.loads(line) for line in gold_file.read_text("utf-8").splitlines()]
+    for gold_file in _gold_files(options.corpus, options.sets):
+        pages = _spread([json.loads(line) for line in gold_file.read_text("utf-8").splitlines()], options.limit)
         samples = [_sample(options.corpus, page) for page in pages]
         results = {name: _run(extractor, samples) for name, extractor in extractors.items()}
         report[gold_file.parent.name] = {name: score(pages, *result) for name, result in results.items()}
@@ -56,6 +60,20 @@ def main() -> None:
         options.json.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
     if options.errors:
         options.errors.write_text(_PAGE.format("\n".join(mistakes)), "utf-8")
+
+
+def _gold_files(corpus: Path, sets: str | None) -> list[Path]:
+    files = {file.parent.name: file for file in sorted(corpus.glob("*/gold.jsonl"))}
+    wanted = sets.split(",") if sets else list(files)
+    if unknown := [name for name in wanted if name not in files]:
+        raise SystemExit(f"no set {unknown[0]!r} in {corpus}; there are: {', '.join(files)}")
+    return [files[name] for name in wanted]
+
+
+def _spread(pages: list[Gold], limit: int | None) -> list[Gold]:
+    """So many of the pages, evenly spread."""
+    count = min(limit or len(pages), len(pages))
+    return [pages[place * len(pages) // count] for place in range(count)]
 
 
 def _sample(corpus: Path, page: Gold) -> Sample:
@@ -72,7 +90,7 @@ def _run(extractor: Extractor, samples: Iterable[Sample]) -> tuple[list[Found], 
             result = extractor(sample)
         except Exception as exc:
             print(f"{sample.url}: {type(exc).__name__}: {str(exc)[:100]}")
-            result = Found()
+            result = Found(failed=True)
         seconds.append(time.process_time() - start)
         found.append(result)
     return found, seconds
@@ -87,6 +105,7 @@ def score(pages: list[Gold], found: list[Found], seconds: list[float]) -> Scores
     scores |= {"title": mean(titles)} if titles else {}
     scores |= {"date": mean(dates)} if dates else {}
     scores |= author_scores(pairs) | segment_scores(pairs)
+    scores["failed"] = sum(one.failed for one in found)
     return scores | {"ms_mean": 1000 * mean(seconds), "ms_median": 1000 * median(seconds)}
 
 
@@ -141,8 +160,7 @@ def print_table(name: str, rows: dict[str, Scores]) -> None:
     print(f"\n{name:<24}" + "".join(f"{column:>14}" for column in columns))
     for extractor, scores in rows.items():
         cells = (
-            f"{scores[column]:>14.{1 if column[:2] == 'ms' else 4}f}" if column in scores else " " * 14
-            for column in columns
+            f"{scores[column]:>14.{_DECIMALS.get(column, 4)}f}" if column in scores else " " * 14 for column in columns
         )
         print(f"{extractor:<24}" + "".join(cells))
 

@@ -27,6 +27,8 @@ class Found:
     published: str | None = None
     """YYYY-MM-DD."""
     authors: tuple[str, ...] = ()
+    failed: bool = False
+    """Whether the extractor raised or gave up."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,7 +71,7 @@ def presskeep(sample: Sample) -> Found:
     try:
         result = extract(page, profile)
     except ExtractionFailed:
-        return Found()
+        return Found(failed=True)
     published = result.published.isoformat() if result.published else None
     return Found(text=result.text, title=result.title, published=published, authors=result.authors)
 
@@ -81,7 +83,7 @@ def _trafilatura(**options: bool) -> Callable[[], Extractor]:
         def run(sample: Sample) -> Found:
             document = bare_extraction(sample.decoded, url=sample.url, with_metadata=True, **options)
             if document is None:
-                return Found()
+                return Found(failed=True)
             return Found(
                 text=document.text or "",
                 title=document.title,
