@@ -195,9 +195,9 @@ class ArticleDraft:
     word_count: int
     """Words of `text`; ideographs and kana count one each."""
     flags: tuple[str, ...] = ()
-    """Doubts (`paywall`, `soft_404`, `listing`, `truncated`, `short`, `no_date` …), `corrected` where the page notes a
-    correction, and what the publisher reserves (`noarchive`, `noai`, `noimageai`, `tdm_reserved`); stored, never used
-    to drop."""
+    """Doubts (`captcha`, `consent`, `listing`, `login`, `no_date`, `no_title`, `paywall`, `short`, `soft_404`,
+    `truncated`), kinds (`gallery`, `live_blog`, `video`), `corrected` where the page notes a correction, and what the
+    publisher reserves (`noarchive`, `noai`, `noimageai`, `tdm_reserved`); stored, never used to drop."""
     removed_blocks: tuple[RemovedBlock, ...] = ()
     """What was taken out as boilerplate."""
     extractor: str

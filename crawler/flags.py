@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from crawler.blocks import Block
 from crawler.jsonld import ArticleNode
 from crawler.metadata import Statements
+from crawler.walls import find_walls
 
 SHORT = 60
 """Words below which a text is called short."""
@@ -15,19 +17,20 @@ SHORT = 60
 _SOFT_404 = re.compile(
     r"\b(?:404|page not found|not found|nicht gefunden|introuvable|no encontrada|bulunamadı|не найдена)\b", re.I
 )
-_PAYWALL = re.compile(
-    r"(?:subscribe|sign up|log in|sign in|register|become a member)\b.{0,30} to (?:continue|read|unlock|keep)|"
-    r"already a subscriber|for subscribers only|(?:this|the rest of this) (?:article|story) is for subscribers|"
-    r"exklusiv für abonnent|weiterlesen mit\b|réservée? aux abonnés|solo para suscriptores|"
-    r"contenuto riservato agli abbonati|exclusivo para assinantes|abonelere özel|"
-    r"доступно только подписчикам|会員限定",
-    re.I,
-)
-# One of these is in whatever _PAYWALL matches, and most pages hold none.
-_PAYWALL_WORDS = (
-    *("to continue", "to read", "to unlock", "to keep", "subscriber", "abonn", "weiterlesen mit", "suscriptores"),
-    *("abbonati", "assinantes", "abonelere", "подписчикам", "会員限定"),
-)
+_CAPTION = 100
+"""Words below which a text is what stands under a video or a gallery."""
+
+_GALLERY_STEPS = """
+    gallery galleries photo-gallery photo-galleries photogallery photos pictures in-pictures slideshow slideshows
+    galerie galerien bildergalerie bildergalerien fotogalerie fotostrecke bilder diaporama diaporamas portfolio
+    galeria galerias galería fotogaleria fotogalería fotogalerias galleria fotogallery foto-galeri fotogaleri
+"""
+_GALLERY = frozenset(_GALLERY_STEPS.split())
+_VIDEO = frozenset({"video", "videos", "video-galeri", "watch"})
+_LIVE_STEPS = "live liveblog live-blog live-updates liveticker live-ticker newsticker ticker en-direct direct en-vivo"
+_LIVE = frozenset(_LIVE_STEPS.split())
+_CLOCK = re.compile(r"\W*\d{1,2}[:.h]\d\d(?: ?[ap]\.?m\b\.?)?(?: (?:uhr|[A-Z]{2,4}))?\W*", re.I)
+_ENTRIES = 5
 _TEASER_WORDS = 4
 _LISTING = 25
 _CUT = re.compile(r"(?:\.\.\.|…|\[…\]|\[\.\.\.\])\s*$")
@@ -45,20 +48,28 @@ def find_flags(
 ) -> tuple[str, ...]:
     """The flags raised, in alphabetical order; `words` are those of the text, `blocks` all of the page.
 
-    `listing`: little text among many linked headlines. `no_date`, `no_title`: not found. `paywall`: the publisher says
-    so. `short`: under SHORT words. `soft_404`: an error page that answered 200. `truncated`: the text ends in an
-    ellipsis.
+    `captcha`, `consent`, `login`, `paywall`: see `crawler.walls`. `gallery`, `video`: little text beside what the page
+    is for. `listing`: little text among many linked headlines. `live_blog`: entries that are added to. `no_date`,
+    `no_title`: not found. `short`: under SHORT words. `soft_404`: an error page that answered 200. `truncated`: the
+    text ends in an ellipsis.
     """
+    steps = frozenset(urlsplit(statements.url).path.lower().split("/"))
+    caption = words < _CAPTION
+    walls = find_walls(
+        title=title, text=text, words=words, blocks=blocks, statements=statements, node=node, dated=dated
+    )
     flags = {
+        "gallery": caption and not _GALLERY.isdisjoint(steps),
+        "live_blog": "liveblogposting" in node.types or (not _LIVE.isdisjoint(steps) and _is_ticker(blocks)),
         "listing": words < _LISTING * _TEASER_WORDS and not node.is_article and _count_teasers(blocks) > _LISTING,
         "no_date": not dated,
         "no_title": not title,
-        "paywall": _is_paywalled(blocks, statements, node),
         "short": words < SHORT,
         "soft_404": words < 5 * SHORT and _SOFT_404.search(title or "") is not None,
         "truncated": _CUT.search(text) is not None,
+        "video": caption and (_shows_video(statements, node) or not _VIDEO.isdisjoint(steps)),
     }
-    return tuple(sorted(name for name, raised in flags.items() if raised))
+    return tuple(sorted({*(name for name, raised in flags.items() if raised), *walls}))
 
 
 def _count_teasers(blocks: Sequence[Block]) -> int:
@@ -66,10 +77,10 @@ def _count_teasers(blocks: Sequence[Block]) -> int:
     return sum(block.linked > 0.8 and block.words >= _TEASER_WORDS for block in blocks)
 
 
-def _is_paywalled(blocks: Sequence[Block], statements: Statements, node: ArticleNode) -> bool:
-    tier = statements.first("article:content_tier")
-    if node.paywalled or tier in ("locked", "metered"):
-        return True
-    notices = [block.text for block in blocks if block.words < SHORT]
-    lower = "\n".join(notices).lower()
-    return any(word in lower for word in _PAYWALL_WORDS) and any(map(_PAYWALL.search, notices))
+def _shows_video(statements: Statements, node: ArticleNode) -> bool:
+    return "videoobject" in node.types or (statements.first("og:type") or "").startswith("video")
+
+
+def _is_ticker(blocks: Sequence[Block]) -> bool:
+    """Whether many lines are nothing but the time of an entry."""
+    return sum(_CLOCK.fullmatch(block.text) is not None for block in blocks) >= _ENTRIES

@@ -73,8 +73,13 @@ class ArticleNode:
     """`articleBody` as found."""
     paywalled: bool = False
     """Whether `isAccessibleForFree` denies it."""
-    is_article: bool = False
-    """Whether its type is an article, not merely a page."""
+    types: frozenset[str] = frozenset()
+    """Its types, in lower case."""
+
+    @property
+    def is_article(self) -> bool:
+        """Whether its type is an article, not merely a page."""
+        return not self.types.isdisjoint(_ARTICLES)
 
 
 def read_article(scripts: Iterable[str], url: str) -> ArticleNode:
@@ -98,7 +103,7 @@ def read_article(scripts: Iterable[str], url: str) -> ArticleNode:
         image=_image(main.get("image"), known),
         body=main["articleBody"] if isinstance(main.get("articleBody"), str) else None,
         paywalled=str(main.get("isAccessibleForFree")).rpartition("/")[2].lower() == "false",
-        is_article=bool(_types(main) & _ARTICLES),
+        types=frozenset(_types(main)),
     )
 
 
