@@ -23,6 +23,7 @@ from jobs import (
     cli_health,
     cli_import,
     cli_read,
+    cli_reprocess,
     cli_runs,
     cli_schedule,
     cli_setup,
@@ -71,6 +72,7 @@ cli_health.register(app)
 cli_schedule.register(app)
 cli_archive.register(app)
 cli_compact.register(app)
+cli_reprocess.register(app)
 
 
 def main() -> None:
