@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-extraction lock clean
+.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-extraction bench-health lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -39,6 +39,9 @@ bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edit
 
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)
+
+bench-health: $(READY)  ## Twelve kinds of breakage at simulated sites: found, how soon, false alarms; half an hour
+	$(BIN)/python -m bench.health
 
 lock: $(READY)  ## Compile the lock files anew from pyproject.toml
 	$(COMPILE) --group setup -o requirements-setup.lock

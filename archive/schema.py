@@ -3,10 +3,10 @@
 Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
 rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
 rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `site_findings`, what
-is wrong with sites, comes from the same reports, all but `told`: what notifiers have delivered of it. `leases` says who
-works on which site, `ticks` which run took over which moment at which a site was due; `hosts`, `robots` and `requests`
-are what archive/host_memory.py remembers; `sources` and `announced` are what archive/source_memory.py and
-archive/announcements.py do; `imports` says how far foreign files have been read.
+is wrong with sites, comes from the same reports, all but `told` and `told_at`, what notifiers have delivered of it.
+`leases` says who works on which site, `ticks` which run took over which moment at which a site was due; `hosts`,
+`robots` and `requests` are what archive/host_memory.py remembers; `sources` and `announced` are what
+archive/source_memory.py and archive/announcements.py do; `imports` says how far foreign files have been read.
 """
 
 from __future__ import annotations
@@ -180,6 +180,7 @@ site_findings = Table(
     Column("cause", Text, nullable=False),
     Column("examples", Text, nullable=False),
     Column("told", Text),
+    Column("told_at", Moment),
 )
 
 outcomes = Table(

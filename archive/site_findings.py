@@ -71,22 +71,26 @@ class SiteFindings:
         self._database.write(lambda connection: connection.execute(_TABLE.update().where(this).values(values)))
         return accepted
 
-    def untold(self) -> list[tuple[SiteFinding, str | None]]:
-        """Findings of which a notifier has to tell, and what it has told of each so far (`opened`, or None)."""
+    def untold(self) -> list[SiteFinding]:
+        """Those that opened, or were closed after having been told of, and nobody was told of it."""
         opened = _TABLE.c.told.is_(None) & _TABLE.c.closed.is_(None)
         closed = (_TABLE.c.told == "opened") & _TABLE.c.closed.is_not(None)
-        query = sa.select(_TABLE).where(opened | closed).order_by(_TABLE.c.site, _TABLE.c.opened)
-        rows = self._database.read(lambda connection: connection.execute(query).all())
-        return [(_finding(row), row.told) for row in rows]
+        return self._select(opened | closed)
 
-    def tell(self, findings: Iterable[SiteFinding]) -> None:
-        """A notifier has told of these as they are now."""
+    def last_told(self) -> datetime | None:
+        """When somebody was told of any the last time, aware UTC."""
+        query = sa.select(sa.func.max(_TABLE.c.told_at))
+        moment: datetime | None = self._database.read(lambda connection: connection.scalar(query))
+        return moment
+
+    def tell(self, findings: Iterable[SiteFinding], now: datetime) -> None:
+        """Somebody was told of these as they are."""
         told = list(findings)
 
         def write(connection: Connection) -> None:
             for finding in told:
                 state = "opened" if finding.closed is None else "closed"
-                connection.execute(_TABLE.update().where(_this(finding)).values(told=state))
+                connection.execute(_TABLE.update().where(_this(finding)).values(told=state, told_at=now))
 
         self._database.write(write)
 
@@ -140,6 +144,6 @@ def _this(finding: SiteFinding) -> sa.ColumnElement[bool]:
 
 def _finding(row: sa.Row[Any] | dict[str, Any]) -> SiteFinding:
     values = dict(row if isinstance(row, dict) else row._asdict())
-    del values["told"]
+    del values["told"], values["told_at"]
     values["examples"] = tuple(values["examples"].split("\n")) if values["examples"] else ()
     return SiteFinding(**values)

@@ -5,10 +5,12 @@ All of it can be rebuilt from the bucket, but for the addresses of pages that fa
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -20,6 +22,9 @@ _SITES = schema.run_sites.c
 _COUNTS = schema.run_counts.c
 _ARTICLES = schema.articles.c
 _OUTCOMES = schema.outcomes.c
+
+_LONG_RUN = timedelta(days=2)
+"""How long a run may last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +50,7 @@ class ArticleFacts:
 
     url: str
     run: str
+    """The last one that had begun when it was fetched, or the day where none is known."""
     fetched: datetime
     """Aware UTC."""
     titled: bool
@@ -102,16 +108,17 @@ class SiteHistory:
                 *(_ARTICLES[name] for name in ("url", "fetched", "published", "published_at", "language")),
                 *(_ARTICLES[name] for name in ("word_count", "removed_share", "authors", "flags")),
                 _ARTICLES.title.is_not(None).label("titled"),
-                schema.batches.c.run,
             )
-            .join(schema.batches, schema.batches.c.batch == _ARTICLES.batch)
             .where(_ARTICLES.site == site, _ARTICLES.revision == 1, _ARTICLES.fetched >= since)
             .order_by(_ARTICLES.fetched.desc(), _ARTICLES.url_id)
             .limit(limit)
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
-        facts = (row._asdict() | {"flags": frozenset(row.flags.split()), "titled": bool(row.titled)} for row in rows)
-        return [ArticleFacts(**values) for values in facts][::-1]
+        if not rows:
+            return []
+        # Not by their batch, for batches are made one when they are compacted.
+        runs = self._starts(site, rows[-1].fetched - _LONG_RUN)
+        return [_facts(row, runs) for row in reversed(rows)]
 
     def pages_with(self, site: str, outcomes: Iterable[str], since: datetime, *, limit: int) -> list[str]:
         """Addresses of pages that ended in one of these outcomes since then, the newest first."""
@@ -123,3 +130,19 @@ class SiteHistory:
             .limit(limit)
         )
         return self._database.read(lambda connection: list(connection.scalars(query)))
+
+    def _starts(self, site: str, since: datetime) -> list[tuple[datetime, str]]:
+        query = (
+            sa.select(_SITES.started, _SITES.run)
+            .where(_SITES.site == site, _SITES.started >= since)
+            .order_by(_SITES.started)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [(row.started, row.run) for row in rows]
+
+
+def _facts(row: sa.Row[Any], runs: Sequence[tuple[datetime, str]]) -> ArticleFacts:
+    place = bisect_right(runs, row.fetched, key=lambda run: run[0])
+    run = runs[place - 1][1] if place else f"{row.fetched:%Y%m%d}"
+    values = row._asdict() | {"flags": frozenset(row.flags.split()), "titled": bool(row.titled), "run": run}
+    return ArticleFacts(**values)

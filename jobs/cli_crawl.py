@@ -16,17 +16,19 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from archive.errors import ArchiveError
 from archive.records import new_run_id
 from crawler.profile import SiteProfile
 from crawler.tally import SiteTally, exit_code
 from crawler.url_list import read_url_list
 from jobs.config import Config, find_config, load_config
-from jobs.console import err, out, print_json, size
+from jobs.console import err, out, print_json, safe, size
 from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder, Done
 from jobs.crawl_order import Progress as Event
 from jobs.due import claim_due
 from jobs.errors import JobsError
+from jobs.notify import tell
 from jobs.opened import opened_catalog
 
 
@@ -85,6 +87,7 @@ def crawl(
     begun = time.monotonic()
     with _ProgressDisplay() as display:
         done = run_crawl(order, display.show, deadline=config.schedule.deadline if due else None)
+    _tell(config)
     if as_json:
         print_json({"seconds": round(time.monotonic() - begun, 1), **dataclasses.asdict(done)})
     else:
@@ -110,6 +113,16 @@ def _chosen(profiles: Mapping[str, SiteProfile], sites: Sequence[str], *, every:
 def _due(config: Config, profiles: Mapping[str, SiteProfile], run: str) -> list[str]:
     with opened_catalog(config) as catalog:
         return claim_due(catalog, profiles, run, datetime.now(UTC))
+
+
+def _tell(config: Config) -> None:
+    """The crawl itself went as it went, whether or not anybody can be told."""
+    if config.notify:
+        try:
+            with opened_catalog(config) as catalog:
+                tell(config, catalog, datetime.now(UTC))
+        except ArchiveError as exc:
+            err.print(safe(f"findings are not told: {exc}"), soft_wrap=True)
 
 
 def _links(given: Sequence[str], file: Path | None) -> list[str]:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationErro
 from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
 from jobs.compacting import CompactRules
 from jobs.errors import ConfigError, MissingConfig
+from jobs.notifiers import AnyNotifier
 from jobs.schedule import timetable
 from jobs.schedule_rules import ScheduleRules
 
@@ -51,6 +52,10 @@ class Config(BaseModel):
     """How `presskeep schedule` and `crawl --due` carry out the schedules of sites."""
     compact: CompactRules = CompactRules()
     """How large `presskeep compact` and housekeeping make batches."""
+    notify: tuple[AnyNotifier, ...] = ()
+    """Whom to tell of findings of site health, and how."""
+    notify_minutes: int = Field(default=30, ge=0)
+    """Minutes between two messages at least."""
     folder: Path = Path()
     """Where the configuration file lies; set by `load_config`."""
 

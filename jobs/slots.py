@@ -7,14 +7,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
 from crawler.tally import exit_code
+from jobs.config import load_config
 from jobs.crawl import GRACE, CrawlProcess
 from jobs.crawl_order import CrawlOrder
 from jobs.errors import JobsError
+from jobs.notify import tell
+from jobs.opened import opened_catalog
 from jobs.schedule_rules import ScheduleRules
 
 logger = logging.getLogger(__name__)
@@ -96,6 +100,9 @@ class Slots:
         logger.info("%s, exit code %s, %s new articles", done.state, code, new, extra={"run": run})
         for problem in done.problems:
             logger.warning("%s", problem, extra={"run": run})
+        if (config := load_config(self._path)).notify:
+            with opened_catalog(config) as catalog:
+                tell(config, catalog, datetime.now(UTC))
 
     def _keep_house(self, run: str) -> None:
         options = ["--config", str(self._path), "housekeeping", "--run", run]

@@ -127,6 +127,7 @@ def upgrade() -> None:
         Column("accepted", Boolean, nullable=False),
         *(Column(name, Text, nullable=False) for name in ("run", "summary", "cause", "examples")),
         Column("told", Text),
+        Column("told_at", Moment),
     )
     op.drop_table("settings", if_exists=True)
     _remember_sources()
