@@ -21,6 +21,8 @@ from jobs.health import judge
 from jobs.health_past import SitePast
 from tests.archive_builder import Installation, visited
 from tests.command import presskeep
+from tests.sample_articles import SITE
+from tests.sample_articles import START as CRAWLED
 
 START = datetime(2026, 3, 2, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -362,3 +364,14 @@ def test_findings_come_back_with_the_catalog(installation: Installation) -> None
     after = presskeep("health", "--closed", "30000", "--json", folder=installation.folder).json
     assert after == before
     assert [(it["kind"], it["accepted"]) for it in after] == [("title", False), ("author", True)]
+
+
+def test_articles_belong_to_the_run_in_which_they_were_fetched(tmp_path: Path) -> None:
+    """Whatever batch they are in by now."""
+    installation = Installation(tmp_path)
+    begun = [CRAWLED + timedelta(hours=hour, minutes=5) for hour in (1, 2)]
+    runs = [installation.crawl(visited(number, fetched=at)) for number, at in enumerate(begun, 1)]
+    catalog = Catalog(f"sqlite:///{tmp_path}/data/catalog.sqlite")
+    held = catalog.sites.articles(SITE, CRAWLED, limit=10)
+    catalog.close()
+    assert [(it.url[-1], it.run, it.authors) for it in held] == [("1", runs[0], 2), ("2", runs[1], 2)]
