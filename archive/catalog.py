@@ -16,6 +16,7 @@ from sqlalchemy.engine import Connection
 from archive import schema
 from archive.announcements import Announcements
 from archive.article_history import ArticleHistory
+from archive.backfills import Backfills
 from archive.backoff import Patience
 from archive.block_memory import AGE, NEWEST, BlockPrints, unpacked
 from archive.catalog_rows import (
@@ -72,6 +73,7 @@ class Catalog:
         self.sources = SourceMemory(self._database)
         self.announcements = Announcements(self._database)
         self.imports = Imports(self._database)
+        self.backfills = Backfills(self._database)
         self.sites = SiteHistory(self._database)
         self.findings = SiteFindings(self._database)
         self.batches = HeldBatches(self._database)

@@ -6,7 +6,8 @@ rebuilt from the reports of the runs. A URL that was known already is counted th
 is wrong with sites, comes from the same reports, all but `told` and `told_at`, what notifiers have delivered of it.
 `leases` says who works on which site, `ticks` which run took over which moment at which a site was due; `hosts`,
 `robots` and `requests` are what archive/host_memory.py remembers; `sources` and `announced` are what
-archive/source_memory.py and archive/announcements.py do; `imports` says how far foreign files have been read.
+archive/source_memory.py and archive/announcements.py do; `imports` says how far foreign files have been read,
+`backfills` and `backfill_urls` what is to be fetched of the past.
 """
 
 from __future__ import annotations
@@ -243,6 +244,32 @@ imports = Table(
     Column("finished", Integer, nullable=False),
     Column("run", Text, nullable=False),
     Column("updated", Moment, nullable=False),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    Column("backfill", Text, primary_key=True),
+    Column("site", Text, nullable=False),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("created", Moment, nullable=False),
+    Column("command", Text, nullable=False),
+)
+
+backfill_urls = Table(
+    "backfill_urls",
+    metadata,
+    Column("backfill", Text, primary_key=True),
+    Column("url_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("day", Date),
+    Column("series", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("outcome", Text),
+    Index("backfill_urls_to_fetch", "backfill", "outcome", "day"),
 )
 
 hosts = Table(

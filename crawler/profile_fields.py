@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from lxml.cssselect import CSSSelector, SelectorError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Strict
 
+from crawler.dated_urls import check_pattern
 from crawler.urls import InvalidUrl, absolute_url, canonical_url
 
 
@@ -151,6 +152,7 @@ Regex = Annotated[str, AfterValidator(_regex)]
 DateRegex = Annotated[str, AfterValidator(_date_regex)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Selector = Annotated[str, AfterValidator(_selector)]
+DatedUrl = Annotated[str, AfterValidator(check_pattern)]
 SourceUrl = Annotated[str, AfterValidator(_source_url)]
 ListingUrl = Annotated[str, AfterValidator(_listing_url)]
 JsonPath = Annotated[str, AfterValidator(_json_path)]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from crawler.profile_fields import JsonPath, Listed, ListingUrl, SourceUrl, Table
+from crawler.profile_fields import DatedUrl, JsonPath, Listed, ListingUrl, SourceUrl, Table
 
 SourceKind = Literal["feed", "sitemap", "section", "listing", "robots"]
 
@@ -62,6 +62,9 @@ class Sources(Table):
     """Section or home pages whose links are searched for articles."""
     listings: Listed[Listing] = ()
     """Lists of articles in JSON."""
+    dated: Listed[DatedUrl] = ()
+    """Addresses of articles that hold their day, such as `https://www.example.org/{dd}{mm}{yyyy}{n}`; for backfills,
+    see crawler/dated_urls.py."""
     section_pages: int = Field(default=1, ge=1, le=50)
     """How many pages of a paged section, feed or listing to follow (rel=next, the link after the current number)."""
     discover: bool | None = None

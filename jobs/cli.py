@@ -17,6 +17,7 @@ from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
 from jobs import (
     cli_archive,
+    cli_backfill,
     cli_compact,
     cli_crawl,
     cli_download,
@@ -73,6 +74,7 @@ cli_schedule.register(app)
 cli_archive.register(app)
 cli_compact.register(app)
 cli_reprocess.register(app)
+cli_backfill.register(app)
 
 
 def main() -> None:

@@ -89,6 +89,8 @@ feeds = ["https://www.example.org/feed.xml"]
 # Pages whose links are searched for articles, and how many pages of each list to follow.
 #sections = ["https://www.example.org/politics"]
 #section_pages = 1
+# Article addresses that hold their day, for backfills.
+#dated = ["https://www.example.org/{yyyy}/{mm}/{dd}/{n}"]
 
 # Which URLs are articles: on one of the hosts, found by an include and by no exclude.
 [articles]

@@ -61,6 +61,25 @@ def upgrade() -> None:
     op.add_column("runs", Column("peak_memory", BigInteger))
     op.add_column("runs", Column("problems", Text))
     op.create_table(
+        "backfills",
+        Column("backfill", Text, primary_key=True),
+        Column("site", Text, nullable=False),
+        *(Column(name, Date, nullable=False) for name in ("since", "until")),
+        Column("state", Text, nullable=False),
+        Column("created", Moment, nullable=False),
+        Column("command", Text, nullable=False),
+    )
+    op.create_table(
+        "backfill_urls",
+        *(Column(name, Text, primary_key=True) for name in ("backfill", "url_id")),
+        *(Column(name, Text, nullable=False) for name in ("url", "source")),
+        Column("day", Date),
+        Column("series", Text, nullable=False),
+        Column("number", Integer, nullable=False),
+        Column("outcome", Text),
+    )
+    op.create_index("backfill_urls_to_fetch", "backfill_urls", ["backfill", "outcome", "day"])
+    op.create_table(
         "imports",
         *(Column(name, Text, primary_key=True) for name in ("source", "wanted")),
         Column("stamp", Text, nullable=False),

@@ -1,0 +1,177 @@
+"""Working off a backfill in slices, each an ordinary crawl of given addresses.
+
+So a slice has the pace, the lease and the politeness of any crawl, and between two slices a crawl that is due comes
+first. What a slice has fetched is known to the catalog; what was under way when it was killed is finished from the
+spool before the next one begins, and is not asked for again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archive import outcomes
+from archive.backfills import Backfill, Part, PlannedUrl, State
+from archive.catalog import Catalog
+from archive.catalog_rows import UrlState
+from archive.outcomes import ARCHIVED, KNOWN, UNCHANGED
+from archive.records import new_run_id
+from crawler.dated_urls import MISSES
+from crawler.profile import SiteProfile
+from jobs.backfill_plan import counted
+from jobs.crawl import run_crawl
+from jobs.crawl_order import CrawlOrder
+from jobs.errors import JobsError
+
+SLICE = 500
+"""Addresses that are asked for between two looks whether another crawl of the site waits."""
+
+_PAUSE = 2.0
+"""Seconds between two slices, in which a crawl that is due can take the site."""
+
+_BUSY = 10.0
+"""Seconds to wait while another crawl works on the site."""
+
+_TRIES = 3
+"""Slices in a row that get nowhere before the backfill gives up."""
+
+_ARTICLE_BYTES = 40_000
+"""What an article takes in the archive, where the site has none yet to tell from."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """What a backfill will cost."""
+
+    requests: int
+    """Addresses still to be fetched."""
+    held: int
+    """Addresses of the plan that the archive holds already."""
+    seconds: float
+    """At the polite rate."""
+    bytes: int
+    """Stored, at what the site's articles take on average."""
+
+
+def estimate(catalog: Catalog, profile: SiteProfile, urls: Sequence[PlannedUrl]) -> Estimate:
+    """What it takes to work off these addresses."""
+    ids = {url.url_id for url in urls}
+    held = sum(_is_held(state) for state in catalog.url_states(ids).values())
+    summary = next((row for row in catalog.site_summaries() if row["site"] == profile.name), None)
+    size = summary["bytes"] // summary["revisions"] if summary else _ARTICLE_BYTES
+    requests = len(ids) - held
+    return Estimate(
+        requests=requests,
+        held=held,
+        seconds=requests * seconds_a_request(profile),
+        bytes=requests * size,
+    )
+
+
+def seconds_a_request(profile: SiteProfile) -> float:
+    """The pace of the site's first host."""
+    return max(profile.fetch.delay, 0.05) / profile.fetch.concurrency
+
+
+def find_backfill(catalog: Catalog, name: str) -> Backfill:
+    """The plan with this id, or the newest one of this site; JobsError if there is none."""
+    plans = catalog.backfills.all()
+    for plan in plans:
+        if name in (plan.backfill, plan.site):
+            return plan
+    known = ", ".join(plan.backfill for plan in plans[:10]) or "none yet"
+    raise JobsError(f"{name}: no such backfill; there are: {known}")
+
+
+def work_off(
+    catalog: Catalog,
+    config: Path,
+    plan: Backfill,
+    profile: SiteProfile,
+    *,
+    slices: int = 0,
+    on_progress: Callable[[Sequence[Part]], object] = lambda parts: None,
+) -> State:
+    """Fetch what is left of a plan, at most so many slices of it if any number is given; the state that it ends in.
+
+    It ends early when the plan is paused or cancelled meanwhile, and is then found in that state.
+    """
+    catalog.backfills.change_state(plan.backfill, "running")
+    done, fruitless = 0, 0
+    while urls := catalog.backfills.next_urls(plan.backfill, SLICE):
+        state = find_backfill(catalog, plan.backfill).state
+        if state != "running":
+            return state
+        if slices and done == slices:
+            catalog.backfills.change_state(plan.backfill, "waiting")
+            return "waiting"
+        if done:
+            time.sleep(_BUSY if fruitless else _PAUSE)
+        settled = _slice(catalog, config, plan, profile, urls)
+        fruitless = 0 if settled else fruitless + 1
+        if fruitless == _TRIES:
+            catalog.backfills.change_state(plan.backfill, "paused")
+            raise JobsError(f"backfill {plan.backfill}: {_TRIES} slices in a row got nowhere; see `presskeep runs`")
+        on_progress(catalog.backfills.parts(plan.backfill))
+        done += 1
+    catalog.backfills.change_state(plan.backfill, "done")
+    return "done"
+
+
+def _slice(catalog: Catalog, config: Path, plan: Backfill, profile: SiteProfile, urls: Sequence[PlannedUrl]) -> int:
+    """Crawl some addresses and record what became of them; how many that were."""
+    states = catalog.url_states([url.url_id for url in urls])
+    found = {identity: state.outcome for identity, state in states.items() if _is_held(state)}
+    wanted = [url for url in urls if url.url_id not in found]
+    if wanted:
+        order = CrawlOrder(
+            run=new_run_id(),
+            config=str(config.resolve()),
+            sites=[profile.name],
+            urls=[(profile.name, url.url) for url in wanted],
+            command=f"backfill {plan.backfill}",
+        )
+        run_crawl(order, lambda _: None)
+        found |= _outcomes(catalog, order.run, wanted)
+    catalog.backfills.settle(plan.backfill, found, _further(profile, urls, found))
+    return len(found)
+
+
+def _is_held(state: UrlState) -> bool:
+    """Whether there is no use in asking for an address again."""
+    return not outcomes.failed(state.outcome) and outcomes.name_of(state.outcome) != outcomes.RETRIED
+
+
+def _outcomes(catalog: Catalog, run: str, wanted: Sequence[PlannedUrl]) -> dict[str, str]:
+    """URL id -> what became of it, for those that were fetched or can never be."""
+    of_url = {row.url: row.outcome for row in catalog.outcome_rows(run) if row.kind == "page"}
+    states = catalog.url_states([url.url_id for url in wanted])
+    found = {url.url_id: of_url[url.url] for url in wanted if url.url in of_url}
+    found |= {identity: state.outcome for identity, state in states.items() if identity not in found}
+    passing = (outcomes.INTERRUPTED, outcomes.PUT_OFF)
+    return {identity: outcome for identity, outcome in found.items() if outcomes.name_of(outcome) not in passing}
+
+
+def _further(profile: SiteProfile, urls: Sequence[PlannedUrl], found: Mapping[str, str]) -> list[PlannedUrl]:
+    """Counted addresses behind those that gave an article."""
+    more: list[PlannedUrl] = []
+    for url in urls:
+        if url.series and url.day and outcomes.name_of(found.get(url.url_id, "")) in (ARCHIVED, UNCHANGED, KNOWN):
+            more += counted(profile, url.series, url.day, range(url.number + 1, url.number + 1 + MISSES))
+    return more
+
+
+def new_plan(site: str, since: datetime, until: datetime, command: str) -> Backfill:
+    """A plan for these days that nothing was done of."""
+    return Backfill(
+        backfill=new_run_id(),
+        site=site,
+        since=since.date(),
+        until=until.date(),
+        state="waiting",
+        created=datetime.now(UTC),
+        command=command,
+    )

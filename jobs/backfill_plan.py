@@ -1,0 +1,111 @@
+"""Planning a backfill: every address of the days wanted that sitemaps, dated addresses and a list of URLs give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from urllib.parse import urlsplit
+
+from archive.backfills import PlannedUrl
+from archive.records import url_id
+from crawler.announced import Announced, Found, SourceError
+from crawler.dated_urls import MISSES, dated_url, days, is_counted
+from crawler.past import Window, is_worth_reading, place_in_past
+from crawler.profile import SiteProfile
+from crawler.sitemaps import read_robots_sitemaps, read_sitemap
+from crawler.urls import InvalidUrl
+from jobs.sites_fetch import Fetch
+
+MAX_SITEMAPS = 5000
+"""Sitemaps that are read of one site."""
+
+
+@dataclass(kw_only=True)
+class Planning:
+    """One planning: what it asked for and what it found."""
+
+    profile: SiteProfile
+    window: Window
+    fetch: Fetch
+    sitemaps: int = 0
+    """Sitemaps read."""
+    passed: int = 0
+    """Sitemaps that hold no day of the window by their name or date."""
+    problems: list[str] = field(default_factory=list)
+    """A line for each source that could not be read."""
+
+    def urls(self, listed: Iterable[Found]) -> Iterator[PlannedUrl]:
+        """Everything, sources that know the day first."""
+        yield from self._planned(listed, "list")
+        yield from dated_plan(self.profile, self.window)
+        for announced in self._read_sitemaps():
+            yield from self._planned(announced.found, "sitemap")
+
+    def _planned(self, found: Iterable[Found], source: str) -> Iterator[PlannedUrl]:
+        for one in found:
+            if self.profile.accepts(one.url):
+                belongs, day = place_in_past(one, self.window, self.profile)
+                if belongs:
+                    yield planned(self.profile, one.url, source, day)
+
+    def _read_sitemaps(self) -> Iterator[Announced]:
+        waiting = list(self.profile.sources.sitemaps or self._named_in_robots())
+        met = set(waiting)
+        while waiting and self.sitemaps < MAX_SITEMAPS:
+            url = waiting.pop(0)
+            announced = self._read(url)
+            if announced is None:
+                continue
+            yield announced
+            for child in announced.sitemaps:
+                if child.url in met:
+                    continue
+                met.add(child.url)
+                if is_worth_reading(child, self.window, self.profile):
+                    waiting.append(child.url)
+                else:
+                    self.passed += 1
+
+    def _read(self, url: str) -> Announced | None:
+        answer = self.fetch(url)
+        self.sitemaps += 1
+        if answer.problem is not None:
+            self.problems.append(f"{url}: {answer.problem}")
+            return None
+        try:
+            return read_sitemap(answer.body, answer.url)
+        except SourceError as exc:
+            self.problems.append(str(exc))
+            return None
+
+    def _named_in_robots(self) -> tuple[str, ...]:
+        host = self.profile.hosts[0]
+        scheme = urlsplit(next(iter(self.profile.sources.sections), "https://")).scheme
+        answer = self.fetch(f"{scheme}://{host}/robots.txt")
+        return read_robots_sitemaps(answer.body) if answer.problem is None else ()
+
+
+def dated_plan(profile: SiteProfile, window: Window) -> Iterator[PlannedUrl]:
+    """The first addresses of each day by the profile's patterns; further ones follow those that give an article."""
+    for pattern in profile.sources.dated:
+        for day in days(window.since, window.until):
+            yield from counted(profile, pattern, day, range(MISSES if is_counted(pattern) else 1))
+
+
+def counted(profile: SiteProfile, pattern: str, day: date, numbers: Iterable[int]) -> Iterator[PlannedUrl]:
+    """Addresses of one day with these numbers."""
+    for number in numbers:
+        url = dated_url(pattern, day, number)
+        yield planned(profile, url, "dated", day, series=pattern if is_counted(pattern) else "", number=number)
+
+
+def planned(
+    profile: SiteProfile, url: str, source: str, day: date | None, *, series: str = "", number: int = 0
+) -> PlannedUrl:
+    """An address as a plan holds it."""
+    try:
+        identity = url_id(profile.canonical(url))
+    except InvalidUrl:
+        identity = url_id(url)
+    return PlannedUrl(url_id=identity, url=url, source=source, day=day, series=series, number=number)

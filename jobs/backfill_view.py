@@ -1,0 +1,96 @@
+"""Plans, progress and gaps of backfills, as people and programs read them."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+
+from rich.table import Table
+
+from archive import outcomes
+from archive.backfills import Backfill, Part, PlannedUrl
+from jobs.backfill import Estimate
+from jobs.console import err, out, print_json, safe, size
+
+_GOT = (outcomes.ARCHIVED, outcomes.UNCHANGED, outcomes.KNOWN, outcomes.DOUBTFUL, outcomes.REMOVED)
+
+
+def counts(parts: Sequence[Part]) -> dict[str, int]:
+    """Addresses planned, fetched, and archived."""
+    return {
+        "planned": sum(part.count for part in parts),
+        "fetched": sum(part.count for part in parts if part.outcome is not None),
+        "archived": sum(part.count for part in parts if _is_got(part)),
+    }
+
+
+def print_plan(plan: Backfill, cost: Estimate, urls: Sequence[PlannedUrl], *, dry_run: bool, as_json: bool) -> None:
+    """What a backfill would fetch, and what that takes; as JSON only where nothing else follows."""
+    by_source = Counter((url.source, f"{url.day:%Y-%m}" if url.day else "unknown") for url in urls)
+    if as_json and dry_run:
+        months = [
+            {"source": source, "month": month, "urls": count} for (source, month), count in sorted(by_source.items())
+        ]
+        print_json({"site": plan.site, **dataclasses.asdict(cost), "plan": months})
+    if as_json:
+        return
+    table = Table(title=f"{plan.site}, {plan.since} to {plan.until}", title_justify="left")
+    sources = sorted({source for source, _ in by_source})
+    table.add_column("month")
+    for source in sources:
+        table.add_column(source, justify="right")
+    for month in sorted({month for _, month in by_source}):
+        table.add_row(month, *(f"{by_source[source, month]:,}" for source in sources))
+    out.print(table)
+    out.print(
+        f"{cost.held:,} held already, {cost.requests:,} to fetch: about {timedelta(seconds=round(cost.seconds))}, "
+        f"at most {size(cost.bytes)}",
+        soft_wrap=True,
+    )
+    if dry_run:
+        out.print("nothing was stored; to do it, leave out --dry-run")
+
+
+def print_gaps(plan: Backfill, parts: Sequence[Part], *, as_json: bool) -> None:
+    """Month by month: planned, archived, still to fetch, and missing by reason."""
+    months: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        name = "to_fetch" if part.outcome is None else "archived" if _is_got(part) else part.outcome
+        months[part.month][name] += part.count
+    if as_json:
+        found = {month: dict(sorted(names.items())) for month, names in sorted(months.items())}
+        print_json({**dataclasses.asdict(plan), **counts(parts), "months": found})
+        return
+    out.print(f"Backfill {plan.backfill} of {plan.site}, {plan.since} to {plan.until}: {plan.state}", soft_wrap=True)
+    for month, names in sorted(months.items()):
+        missing = ", ".join(
+            f"{count:,} {name}" for name, count in sorted(names.items()) if name not in ("archived", "to_fetch")
+        )
+        line = f"{month}  {names.total():,} planned, {names['archived']:,} archived, {names['to_fetch']:,} to fetch"
+        out.print(safe(f"{line}; missing: {missing}" if missing else line), soft_wrap=True)
+
+
+class ProgressLines:
+    """A line on standard error after each slice, with the time that the rest will take at the pace so far."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
+        self._first: int | None = None
+
+    def __call__(self, parts: Sequence[Part]) -> None:
+        """Tell how far it is."""
+        now = counts(parts)
+        self._first = now["fetched"] if self._first is None else self._first
+        done, left = now["fetched"] - self._first, now["planned"] - now["fetched"]
+        rest = ""
+        if done:
+            seconds = round((time.monotonic() - self._begun) / done * left)
+            rest = f", about {timedelta(seconds=seconds)} left"
+        err.print(f"{now['fetched']:,} of {now['planned']:,} addresses, {now['archived']:,} archived{rest}")
+
+
+def _is_got(part: Part) -> bool:
+    return part.outcome is not None and outcomes.name_of(part.outcome) in _GOT

@@ -1,0 +1,173 @@
+"""Promises of `presskeep backfill`: the past that any source reaches is planned, fetched once, and accounted for."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from archive.records import Announcement
+from crawler.announced import Found
+from crawler.dated_urls import check_pattern, dated_url
+from crawler.past import Window, is_worth_reading, place_in_past
+from crawler.profile import SiteProfile
+from tests.command import presskeep
+from tests.crawling import Installation, article
+from tests.newsroom import Newsroom, Page, Site
+
+DECEMBER = ("--from", "2023-12-01", "--to", "2023-12-31")
+WINDOW = Window(since=date(2023, 12, 1), until=date(2023, 12, 31))
+PROFILE = SiteProfile(name="daily", title="The Daily", hosts=("daily.example",))
+
+
+def on(day: str, path: str, **fields: bool) -> Page:
+    return article(path, published=datetime.fromisoformat(f"{day}T10:00:00").replace(tzinfo=UTC), **fields)
+
+
+LISTED = [on("2023-11-30", "/a"), on("2023-12-01", "/b"), on("2023-12-31", "/c"), on("2024-01-01", "/d")]
+"""Pages that the news sitemap names with their dates."""
+
+COUNTED = [
+    *(on("2023-12-05", f"/05122023{number}", article=False) for number in ("", 1, 2, 3, 4, 6)),
+    on("2023-12-07", "/071220231", article=False),
+]
+"""Pages that only their dated addresses lead to; the number 5 is a hole."""
+
+TOML = """
+name = "daily"
+title = "The Daily"
+hosts = ["{{host}}"]
+
+[sources]
+sitemaps = ["{{base}}/news-sitemap.xml"]
+dated = ["{{base}}/{dd}{mm}{yyyy}{n}"]
+
+[fetch]
+delay = 0
+"""
+
+
+@pytest.fixture
+def newsroom() -> Iterator[Newsroom]:
+    site = Site(name="daily", title="The Daily", pages=(*LISTED, *COUNTED), profile_template=TOML)
+    with Newsroom([site]) as newsroom:
+        yield newsroom
+
+
+@pytest.fixture
+def desk(tmp_path: Path, newsroom: Newsroom) -> Installation:
+    return Installation(tmp_path, newsroom)
+
+
+def pages_asked_for(newsroom: Newsroom) -> Counter[str]:
+    other = ("/robots.txt", "/news-sitemap.xml")
+    return Counter(request.path for request in newsroom.log if request.path not in other)
+
+
+def test_a_dry_run_tells_what_would_be_fetched_and_stores_nothing(desk: Installation, newsroom: Newsroom) -> None:
+    result = presskeep("backfill", "start", "daily", *DECEMBER, "--dry-run", "--json", folder=desk.folder)
+    assert result.code == 0, result.err
+    assert {(part["source"], part["urls"]) for part in result.json["plan"]} == {("dated", 31 * 3), ("sitemap", 2)}
+    assert result.json["requests"] == 31 * 3 + 2
+    assert pages_asked_for(newsroom) == Counter()
+    assert presskeep("backfill", "list", "--json", folder=desk.folder).json == []
+
+
+def test_every_article_that_a_source_reaches_is_fetched_once_and_the_gaps_are_told(
+    desk: Installation, newsroom: Newsroom
+) -> None:
+    base = newsroom.base_urls["daily"]
+    # The name of a site alone means `start`.
+    result = presskeep("backfill", "daily", *DECEMBER, "--json", folder=desk.folder)
+    assert result.code == 0, result.err
+    expected = {page.path for page in [*LISTED[1:3], *COUNTED]}
+    assert {url.removeprefix(base) for url in desk.archived_urls()} == expected
+    assert max(pages_asked_for(newsroom).values()) == 1
+    december = result.json["months"]["2023-12"]
+    assert (result.json["state"], december["archived"]) == ("done", len(expected))
+    assert december["http_404"] == result.json["planned"] - len(expected)
+    again = presskeep("backfill", "start", "daily", *DECEMBER, "--dry-run", "--json", folder=desk.folder)
+    assert again.json["held"] == 2 + 3 + 1
+    assert presskeep("backfill", "cancel", "daily", folder=desk.folder).code == 2
+
+
+@pytest.mark.slow
+def test_a_backfill_can_be_stopped_shown_and_cancelled(desk: Installation) -> None:
+    listed = desk.folder / "urls.txt"
+    listed.write_text(f"{desk.newsroom.base_urls['daily']}/a\t2023-12-24\n", encoding="utf-8")
+    arguments = ("backfill", "start", "daily", *DECEMBER, "--urls", str(listed), "--slices", "1")
+    assert presskeep(*arguments, folder=desk.folder).code == 3
+    [plan] = presskeep("backfill", "list", "--json", folder=desk.folder).json
+    assert (plan["state"], plan["archived"]) == ("waiting", 2 + 1 + 3 + 1)
+    assert presskeep("backfill", "pause", "daily", folder=desk.folder).code == 0
+    shown = presskeep("backfill", "show", "daily", folder=desk.folder).out
+    assert "paused" in shown
+    assert "to fetch; missing: " in shown
+    assert presskeep("backfill", "cancel", plan["backfill"], folder=desk.folder).code == 0
+    assert presskeep("backfill", "resume", "daily", folder=desk.folder).code == 2
+
+
+@pytest.mark.slow
+def test_a_backfill_that_is_killed_goes_on_and_asks_for_nothing_twice(desk: Installation, newsroom: Newsroom) -> None:
+    """Killed with its crawl in the middle; what was under way may be asked for once more."""
+    with desk.started("backfill", "start", "daily", *DECEMBER) as process:
+        while sum(pages_asked_for(newsroom).values()) < 20:
+            time.sleep(0.05)
+        process.kill()
+    result = presskeep("backfill", "resume", "daily", "--json", folder=desk.folder)
+    assert (result.code, result.json["state"]) == (0, "done")
+    assert len(desk.archived_urls()) == len(LISTED[1:3] + COUNTED)
+    twice = [path for path, count in pages_asked_for(newsroom).items() if count > 1]
+    assert len(twice) <= 2
+
+
+@pytest.mark.parametrize(
+    ("number", "url"), [(0, "https://daily.example/en/05122023"), (12, "https://daily.example/en/0512202312")]
+)
+def test_dated_addresses_count_from_the_second_article_of_a_day(number: int, url: str) -> None:
+    assert dated_url("https://daily.example/en/{dd}{mm}{yyyy}{n}", date(2023, 12, 5), number) == url
+
+
+@pytest.mark.parametrize(
+    ("pattern", "reason"),
+    [
+        ("https://daily.example/{day}", "knows no {day}"),
+        ("https://daily.example/{yyyy}/{mm}", "must name year, month and day"),
+        ("/{yyyy}/{mm}/{dd}", "absolute"),
+    ],
+)
+def test_a_pattern_that_names_no_days_is_refused_with_the_reason(pattern: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        check_pattern(pattern)
+
+
+def found(url: str, *, published: str | None = None, modified: str | None = None) -> Found:
+    announcement = Announcement(source="s", kind="sitemap", published=published, modified=modified)
+    return Found(url=f"https://daily.example{url}", announcement=announcement)
+
+
+@pytest.mark.parametrize(
+    ("one", "belongs", "day"),
+    [
+        (found("/x", published="2023-12-31T23:00:00Z"), True, date(2023, 12, 31)),
+        (found("/x", published="2024-01-01"), False, date(2024, 1, 1)),
+        (found("/2023/12/x"), True, None),
+        (found("/2023/11/x", modified="2023-12-02"), False, None),
+        (found("/x", modified="2024-05-01"), True, None),
+        (found("/x", modified="2023-11-30"), False, None),
+        (found("/x"), True, None),
+    ],
+)
+def test_an_address_belongs_to_the_past_wanted_by_its_best_date(one: Found, belongs: bool, day: date | None) -> None:
+    assert place_in_past(one, WINDOW, PROFILE) == (belongs, day)
+
+
+def test_sitemaps_whose_name_or_date_says_that_they_are_older_or_newer_are_not_read() -> None:
+    assert is_worth_reading(found("/sitemap-2023-12.xml", modified="2025-01-01"), WINDOW, PROFILE)
+    assert not is_worth_reading(found("/sitemap-202311.xml"), WINDOW, PROFILE)
+    assert is_worth_reading(found("/sitemap-7.xml", modified="2024-02-01"), WINDOW, PROFILE)
+    assert not is_worth_reading(found("/sitemap-8.xml", modified="2023-10-01"), WINDOW, PROFILE)
