@@ -44,6 +44,10 @@ contact = {contact}
 # Lines of the log: text or json.
 #log_format = "text"
 
+# Whom to tell when something is wrong with a site, see docs/operate.md, and how many minutes apart at least.
+#notify = []
+#notify_minutes = 30
+
 # How `presskeep schedule` and `presskeep crawl --due` carry out the schedules of sites.
 #[schedule]
 # Crawl processes at once, and sites that one of them crawls at most.
@@ -89,6 +93,10 @@ feeds = ["https://www.example.org/feed.xml"]
 # Pages whose links are searched for articles, and how many pages of each list to follow.
 #sections = ["https://www.example.org/politics"]
 #section_pages = 1
+# Lists of articles in JSON, by the paths of the list and of the URL in an item.
+#listings = [{url = "https://www.example.org/api/news?page={page}", items = "articles", link = "url"}]
+# Whether to look for sources that are not named here; by default where none is.
+#discover = true
 # Article addresses that hold their day, for backfills.
 #dated = ["https://www.example.org/{yyyy}/{mm}/{dd}/{n}"]
 
