@@ -101,6 +101,34 @@ class SiteHistory:
                 for row in connection.execute(runs)
             ]
 
+    def totals(self, since: datetime) -> list[dict[str, Any]]:
+        """For each site that was ever crawled: its last runs, and sums over the runs that began since then; by site."""
+        lately = _SITES.started >= since
+        sums = {
+            "runs_day": sa.literal(1),
+            "new_articles_day": _SITES.new,
+            "revised_articles_day": _SITES.revised,
+            "requests_day": _SITES.requests,
+            "throttled_day": _SITES.throttled,
+            "received_bytes_day": _SITES.bytes_received,
+            "stored_bytes_day": _SITES.bytes_stored,
+        }
+        query = (
+            sa.select(
+                _SITES.site,
+                sa.func.max(_SITES.started).label("last_run_timestamp_seconds"),
+                sa.func.max(sa.case((_SITES.new > 0, _SITES.started))).label("last_new_timestamp_seconds"),
+                *(
+                    sa.cast(sa.func.sum(sa.case((lately, column), else_=0)), sa.BigInteger).label(name)
+                    for name, column in sums.items()
+                ),
+            )
+            .group_by(_SITES.site)
+            .order_by(_SITES.site)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [row._asdict() for row in rows]
+
     def articles(self, site: str, since: datetime, *, limit: int) -> list[ArticleFacts]:
         """The newest articles that were first archived since then, oldest first."""
         query = (

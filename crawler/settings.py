@@ -39,6 +39,8 @@ DOWNLOADER = "crawler.downloader.PromptDownloader"
 EXTENSIONS = {
     "crawler.archiving.Archiving": 100,
     "crawler.traffic.Traffic": 100,
+    "scrapy.extensions.memusage.MemoryUsage": None,
+    "crawler.memory.SessionMemoryUsage": 0,
     "scrapy.extensions.throttle.AutoThrottle": None,
     "crawler.throttle.SiteThrottle": 0,
     "scrapy.extensions.feedexport.FeedExporter": None,
@@ -99,6 +101,7 @@ DOWNLOAD_HANDLERS = {
 METAREFRESH_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
+MEMUSAGE_CHECK_INTERVAL_SECONDS = 15.0
 # A page may be large and still be one URL; the spider settles each URL itself and filters duplicates itself.
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
 HTTPERROR_ALLOW_ALL = False

@@ -23,6 +23,7 @@ from jobs import (
     cli_download,
     cli_health,
     cli_import,
+    cli_metrics,
     cli_read,
     cli_reprocess,
     cli_runs,
@@ -70,6 +71,7 @@ cli_read.register(app)
 cli_download.register(app)
 cli_runs.register(app)
 cli_health.register(app)
+cli_metrics.register(app)
 cli_schedule.register(app)
 cli_archive.register(app)
 cli_compact.register(app)

@@ -14,6 +14,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from jobs.config import load_config
 from jobs.dispatch import Dispatcher, Limits
 from jobs.due import delay, held_sites, timetables
 from jobs.errors import JobsError
+from jobs.metrics import PresskeepCollector, SchedulerState, metrics_text
+from jobs.metrics_server import MetricsServer
 from jobs.schedule import Timetable, timetable
 from jobs.slots import Slots
 
@@ -40,6 +43,8 @@ logging.getLogger("apscheduler").setLevel(logging.WARNING)
 HOUSEKEEPING = "schedule/housekeeping"
 """What the ticks of housekeeping are claimed for; no site can be called so."""
 
+_SILENCE = 300.0
+"""Seconds without a beat after which something is wrong; a database that is away is waited for."""
 _BEAT = 2.0
 """Seconds between two looks at leadership, configuration and clock."""
 _LOOK = timedelta(seconds=30)
@@ -84,6 +89,7 @@ class Scheduler:
             # A tick is never too late, all that were missed are one, and one ring at a time is enough.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
+        self._beaten = time.monotonic()
         self.leading = False
         self.waiting = 0
         """Sites that are due and wait for a process."""
@@ -101,7 +107,8 @@ class Scheduler:
         self._read()
         self._alarms.start(paused=True)
         try:
-            self._beat_until_stopped()
+            with self._served():
+                self._beat_until_stopped()
         finally:
             self._alarms.shutdown(wait=False)
             self.slots.end()
@@ -121,13 +128,34 @@ class Scheduler:
         self._wake.set()
 
     @property
+    def state(self) -> SchedulerState:
+        """How it is now."""
+        return SchedulerState(
+            leading=self.leading, waiting=self.waiting, running=len(self.dispatcher.active), scheduled=len(self._sites)
+        )
+
+    @property
+    def ailing(self) -> str:
+        """Why it should be restarted, empty if it should not."""
+        silence = time.monotonic() - self._beaten
+        return f"its main loop has not turned for {silence:.0f} s" if silence > _SILENCE else ""
+
+    @property
     def sites(self) -> Mapping[str, Timetable]:
         """The sites that have a schedule."""
         return self._sites
 
+    def _served(self) -> AbstractContextManager[object]:
+        """`/metrics` and `/healthz`, where the configuration named an address when this began."""
+        if not (address := self._config.schedule.metrics):
+            return nullcontext()
+        collector = PresskeepCollector(self._catalog, scheduler=lambda: self.state, now=self._now)
+        return MetricsServer(address, metrics=lambda: metrics_text(collector), ailing=lambda: self.ailing)
+
     def _beat_until_stopped(self) -> None:
         clock, looked = _Clock(self._now), self._now() - _LOOK
         while not self._stopping.is_set():
+            self._beaten = time.monotonic()
             if self._reload.is_set() or self._fingerprint() != self._seen:
                 self._reload.clear()
                 self._read_again()

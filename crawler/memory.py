@@ -1,0 +1,44 @@
+"""How much memory a crawl takes, its extraction workers included, and the limit on it.
+
+Pages that processes share count once: the proportional set size (proc_pid_smaps(5), smaps_rollup) of every process of
+the session, for each crawl that has a limit begins a session of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from scrapy.extensions.memusage import MemoryUsage
+
+_PROC = Path("/proc")
+
+
+class SessionMemoryUsage(MemoryUsage):
+    """Scrapy's extension, which counts its own process only, and that at its peak."""
+
+    def get_virtual_size(self) -> int:
+        """Bytes that the session holds now; where /proc does not tell, what this process has held at most."""
+        return session_memory() or super().get_virtual_size()
+
+
+def session_memory() -> int:
+    """Bytes that the processes of this session hold now, those of other users left out; 0 where it cannot be told."""
+    session = os.getsid(0)
+    return sum(_memory(int(entry.name)) for entry in _PROC.glob("[0-9]*") if _session(int(entry.name)) == session)
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def _memory(pid: int) -> int:
+    try:
+        rollup = (_PROC / str(pid) / "smaps_rollup").read_text()
+    except OSError:
+        # It has ended, or belongs to somebody else.
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:")), 0)
