@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from archive.errors import ArchiveError, DamagedObject
+from archive.errors import ArchiveError, DamagedObject, LeaseLost
 from archive.failpoints import failpoint
 from archive.records import Capture, RevisitProfile
 from archive.warc import WarcWriter
@@ -92,12 +92,21 @@ class OpenSegment:
         return spooled(StoredCapture(capture=capture, offset=span.offset, length=span.length))
 
     def close(self) -> ClosedSegment:
-        """Make it durable and give it its closed name; again is harmless."""
+        """Make it durable and give it its closed name; again is harmless.
+
+        LeaseLost when it is no longer there: another run took the site over and has finished it.
+        """
         closed = _closed_path(self._path)
         if not self._stream.closed:
             os.fsync(self._stream.fileno())
             self._stream.close()
-            self._path.rename(closed)
+            try:
+                self._path.rename(closed)
+            except FileNotFoundError as exc:
+                raise LeaseLost(
+                    f"spool {self._path}: is gone, because another run has taken the site over and finished it; what "
+                    "was fetched since is fetched again"
+                ) from exc
             _fsync_folder(closed.parent)
         return ClosedSegment(path=closed, captures=self._captures)
 

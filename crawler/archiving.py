@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 
 from archive.catalog import Catalog
 from archive.commit import CommittedBatch
-from archive.errors import ArchiveError, StoreDenied
+from archive.errors import ArchiveError, LeaseLost, StoreDenied
 from archive.host_memory import HostMemory
 from archive.leases import Lease
 from archive.records import Capture, new_run_id
@@ -29,7 +29,7 @@ from archive.store import Store
 from archive.writer import ArchiveWriter, BatchLimits, Ticket
 from crawler.downloader import STOPPING
 from crawler.due import thinned
-from crawler.errors import CrawlerError
+from crawler.errors import CrawlerError, NoWorkers
 from crawler.ledger import Ledger
 from crawler.opening import Haste, open_archive, open_catalog
 from crawler.pool import ExtractionPool
@@ -199,6 +199,12 @@ class Archiving:
         logger.warning("the crawl ends: %s", error)
         self._problems["crawl"] = str(error)
 
+    def give_up(self, error: Exception) -> None:
+        """Stop the crawl: what it fetches from now on could not be kept."""
+        if self._stopping is None:
+            self.fail(error)
+            self._stopping = asyncio.ensure_future(self._stop())
+
     def tally(self) -> list[SiteTally]:
         """What the run has done so far, a site."""
         return tally(self._writers, self.ledger.found, self.ledger.counts, self.committed)
@@ -212,7 +218,7 @@ class Archiving:
         try:
             return await asyncio.to_thread(work, self._catalog)
         except ArchiveError as exc:
-            self._give_up(exc)
+            self.give_up(exc)
             raise
 
     def record(self, capture: Capture) -> Ticket:
@@ -220,7 +226,7 @@ class Archiving:
         try:
             return self._writers[capture.site].record(capture)
         except ArchiveError as exc:
-            self._give_up(exc)
+            self.give_up(exc)
             raise
 
     def spider_error(self, failure: Failure, response: Response | Failure | None) -> None:
@@ -273,7 +279,7 @@ class Archiving:
                 lease=lease,
                 new_pool=self._new_pool,
             )
-        except (ArchiveError, OSError) as exc:
+        except (ArchiveError, NoWorkers, OSError) as exc:
             logger.warning("the spool of an earlier run cannot be finished: %s", exc, extra={"site": site})
             self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
         else:
@@ -287,12 +293,6 @@ class Archiving:
             logger.warning("run %s was killed; what it left in the spool is finished with each of its sites", run)
         catalog.start_run(self.run, self._command, self._started)
         return store, catalog
-
-    def _give_up(self, error: ArchiveError) -> None:
-        """Stop the crawl: what it fetches from now on could not be kept."""
-        if self._stopping is None:
-            self.fail(error)
-            self._stopping = asyncio.ensure_future(self._stop())
 
     def _remember_failures(self) -> None:
         try:
@@ -338,7 +338,7 @@ class Archiving:
                 if not self._ending.is_set():
                     await self._gate.look(self._writers.values())
             except ArchiveError as exc:
-                self._give_up(exc)
+                self.give_up(exc)
 
     async def _commit(self, site: str, *, last: bool = False) -> None:
         writer = self._writers[site]
@@ -351,7 +351,7 @@ class Archiving:
                 self._haste.hurry()
             elif isinstance(exc, StoreDenied):
                 # Waiting changes nothing, and there is no use in fetching what cannot be stored.
-                self._give_up(exc)
+                self.give_up(exc)
             return
         self._problems.pop(site, None)
         for batch in done:
@@ -361,7 +361,8 @@ class Archiving:
         self.committed += done
 
     def _not_safe(self, site: str, error: Exception) -> None:
-        problem = f"{site}: {error}; its captures wait in {self._spool / site}"
+        waiting = "" if isinstance(error, LeaseLost) else f"; its captures wait in {self._spool / site}"
+        problem = f"{site}: {error}{waiting}"
         if self._problems.get(site) != problem:
             known = isinstance(error, ArchiveError | OSError)
             level = logging.WARNING if known else logging.ERROR

@@ -5,6 +5,7 @@
     ├── InvalidUrl      not a URL that we fetch (crawler/urls.py)
     ├── SourceError     a feed, sitemap or section page cannot be read (crawler/announced.py)
     ├── Undecodable     a body cannot be decoded (crawler/payload.py)
+    ├── NoWorkers       the machine lets no extraction worker start
     └── ExtractionFailed        a page gives no article
         └── NotAnArticle        because it is none
 
@@ -20,6 +21,10 @@ class CrawlerError(Exception):
 
 class ProfileError(CrawlerError):
     """Raised when a site profile is missing or wrong; the message names the file, the key and the reason."""
+
+
+class NoWorkers(CrawlerError):
+    """Raised when no extraction worker can be started; no page is to blame, so retry when the machine is mended."""
 
 
 class ExtractionFailed(CrawlerError):

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 
 from archive import outcomes
 from crawler.archiving import Archiving
-from crawler.errors import ExtractionFailed
+from crawler.errors import ExtractionFailed, NoWorkers
 from crawler.pool import ExtractionPool, failure_outcome
 from crawler.visits import Visit
 
@@ -34,11 +34,14 @@ class ExtractionPipeline:
         if item.capture is None:
             return item
         profile = self._archiving.profile(item.errand.site)
-        self._pool = self._pool or self._new_pool()
         try:
+            self._pool = self._pool or self._new_pool()
             draft = await self._pool.extract(item.capture, profile)
         except ExtractionFailed as exc:
             return dataclasses.replace(item, outcome=failure_outcome(exc), capture=None)
+        except NoWorkers as exc:
+            self._archiving.give_up(exc)
+            return dataclasses.replace(item, outcome=outcomes.INTERRUPTED, capture=None)
         return dataclasses.replace(item, outcome=outcomes.ARCHIVED, capture=None, draft=draft)
 
     def close_spider(self) -> None:

@@ -14,8 +14,9 @@ import multiprocessing
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -24,7 +25,7 @@ from pebble import ProcessExpired, ProcessPool
 from archive import outcomes
 from archive.records import ArticleDraft, Capture
 from crawler.articles import read_article
-from crawler.errors import ExtractionFailed, NotAnArticle
+from crawler.errors import ExtractionFailed, NotAnArticle, NoWorkers
 from crawler.fork_server import fork_server_context
 from crawler.profile import SiteProfile
 
@@ -51,7 +52,8 @@ class ExtractionPool:
         self._deadline = deadline
         self._memory = memory
         self._extractor = extractor
-        self._pool = self._new_pool()
+        with _starting():
+            self._pool = self._new_pool()
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
@@ -63,7 +65,10 @@ class ExtractionPool:
         )
 
     async def extract(self, page: Capture, profile: SiteProfile) -> ArticleDraft:
-        """Extract one captured page; ExtractionFailed also when the worker is too slow, runs out of memory or dies."""
+        """Extract one captured page; ExtractionFailed also when the worker is too slow, runs out of memory or dies.
+
+        NoWorkers when none can be started, for want of files or processes.
+        """
         try:
             try:
                 return await self._run(page, profile)
@@ -76,7 +81,7 @@ class ExtractionPool:
             raise ExtractionFailed("out_of_memory") from exc
         except (ProcessExpired, BrokenProcessPool) as exc:
             raise ExtractionFailed("worker_died") from exc
-        except ExtractionFailed:
+        except (ExtractionFailed, NoWorkers):
             raise
         except Exception as exc:
             # A fault of ours or of a library: this page has its outcome, the crawl goes on, the log has the trace.
@@ -97,10 +102,11 @@ class ExtractionPool:
         self.close()
 
     async def _run(self, page: Capture, profile: SiteProfile) -> ArticleDraft:
-        if not self._pool.active:
-            self.close()
-            self._pool = self._new_pool()
-        future = self._pool.schedule(self._extractor, args=[page, profile], timeout=self._deadline)
+        with _starting():
+            if not self._pool.active:
+                self.close()
+                self._pool = self._new_pool()
+            future = self._pool.schedule(self._extractor, args=[page, profile], timeout=self._deadline)
         return await asyncio.wrap_future(future)
 
     def _new_pool(self) -> ProcessPool:
@@ -117,6 +123,17 @@ def failure_outcome(error: ExtractionFailed | NotAnArticle) -> str:
     """The outcome that stands for an extraction that gave no article."""
     name = outcomes.NOT_ARTICLE if isinstance(error, NotAnArticle) else outcomes.EXTRACT_FAILED
     return outcomes.outcome(name, error.reason)
+
+
+@contextmanager
+def _starting() -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        raise NoWorkers(
+            f"extraction workers cannot be started: {exc.strerror}; raise the limits of open files (ulimit -n) and "
+            "processes (ulimit -u), or make /dev/shm larger"
+        ) from exc
 
 
 def _prepare_worker(memory: int) -> None:

@@ -300,3 +300,42 @@ def test_a_request_refused_in_any_form_is_an_error(patient: S3Store, proxy: Faul
         put_bytes(patient, KEY, os.urandom(size))
     assert patient.checksum_header
     assert patient.conditional_put
+
+
+TRAILER = b"\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n"
+
+
+@pytest.mark.parametrize("size", [1000, 7 * MIB], ids=["whole", "in parts"])
+def test_a_store_that_rejects_checksum_trailers_is_never_sent_one(
+    patient: S3Store, proxy: FaultProxy, size: int
+) -> None:
+    """Newer SDKs send bodies in signed chunks with a checksum behind them, which many stores cannot read."""
+
+    def refuse_trailers(request: Request, forward: Forward) -> Reply | None:
+        chunked = "aws-chunked" in request.headers.get("content-encoding", "")
+        streaming = request.headers.get("x-amz-content-sha256", "").startswith("STREAMING")
+        if chunked or streaming or "x-amz-trailer" in request.headers:
+            return answer(501, "NotImplemented")(request, forward)
+        return forward(request)
+
+    for method in ("PUT", "POST"):
+        proxy.plan(method, refuse_trailers, times=99)
+    data = os.urandom(size)
+    put_bytes(patient, KEY, data)
+    assert patient.get(KEY) == data
+    assert patient.checksum_header, "nothing was left out to get there"
+
+
+def test_a_store_that_keeps_the_trailer_inside_the_object_is_noticed(
+    patient: S3Store, proxy: FaultProxy, aws: Seaweed, prefix: str
+) -> None:
+    """As some did with chunked bodies: it says 200, and the object is longer than what was sent."""
+
+    def store_with_trailer(request: Request, forward: Forward) -> Reply:
+        digest = {"sha256": request.headers["x-amz-meta-sha256"]}
+        aws.client().put_object(Bucket=BUCKET, Key=f"{prefix}/{KEY}", Body=request.body + TRAILER, Metadata=digest)
+        return Reply(status=200)
+
+    proxy.plan("PUT", store_with_trailer)
+    with pytest.raises(ObjectConflict, match=f"{KEY}.* {10 + len(TRAILER)} bytes .*10 bytes"):
+        put_bytes(patient, KEY, b"0123456789")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import gzip
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import duckdb
 import pytest
@@ -57,18 +58,56 @@ def test_a_crawl_killed_at_a_failpoint_is_finished_by_the_next(name: str, newsro
     before = requests(newsroom)
     killed = crawl(tmp_path, f"{name}:3" if name == "mid_record" else name)
     assert killed.returncode == 3 and "137" in killed.stdout
-    finished = crawl(tmp_path)
-    assert finished.returncode == 0, finished.stderr
-    rows = duckdb.sql(f"select url_id, revision from '{tmp_path}/bucket/articles/**/*.parquet'").fetchall()
-    assert len(rows) == len(set(rows)) == len(newsroom.sites[SITE].articles)
-    fetched = requests(newsroom) - before
+    fetched = assert_finished(tmp_path, newsroom, before)
     assert max(fetched.values()) == (2 if name == "mid_record" else 1), "fetched again though it was spooled"
-    assert not list((tmp_path / "data/spool").rglob("*.warc.gz*"))
+
+
+@pytest.mark.slow
+def test_a_recovery_that_is_killed_again_and_again_is_finished_in_the_end(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Six times, each time a step further; nothing is fetched before it is finished."""
+    write_config(tmp_path, newsroom)
+    before = requests(newsroom)
+    crawl(tmp_path, "segment_closed")
+    for name in NAMES[1:]:
+        killed = crawl(tmp_path, name)
+        assert killed.returncode == 3 and "137" in killed.stdout
+    fetched = assert_finished(tmp_path, newsroom, before)
+    assert set(fetched.values()) == {1}
+
+
+@pytest.mark.slow
+def test_a_segment_of_an_older_version_is_drained(newsroom: Newsroom, tmp_path: Path) -> None:
+    """It is a WARC of responses; neither our own fields nor requests are needed to make articles of it."""
+    write_config(tmp_path, newsroom)
+    folder = tmp_path / "data" / "spool" / SITE
+    folder.mkdir(parents=True)
+    page = newsroom.sites[SITE].articles[0]
+    url = newsroom.base_urls[SITE] + page.path
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + urlopen(url).read()
+    record = (
+        f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:8a7a9b1e-0000-4000-8000-000000000001>\r\n"
+        f"WARC-Date: 2026-03-04T05:06:07Z\r\nWARC-Target-URI: {url}\r\n"
+        f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n\r\n"
+    ).encode()
+    segment = folder / "20260304T050607Z-0123ab-0001.warc.gz"
+    segment.write_bytes(gzip.compress(record + http + b"\r\n\r\n", mtime=0))
+    before = requests(newsroom)
+    fetched = assert_finished(tmp_path, newsroom, before)
+    assert page.path not in fetched
+
+
+def assert_finished(folder: Path, newsroom: Newsroom, before: Counter[str]) -> Counter[str]:
+    """The next crawl leaves every article safe, once, and nothing in the spool; how often each was fetched."""
+    finished = crawl(folder)
+    assert finished.returncode == 0, finished.stderr
+    rows = duckdb.sql(f"select url_id, revision from '{folder}/bucket/articles/**/*.parquet'").fetchall()
+    assert len(rows) == len(set(rows)) == len(newsroom.sites[SITE].articles)
+    assert not list((folder / "data/spool").rglob("*.warc.gz*"))
     verified = subprocess.run(
         [sys.executable, "-m", "jobs.cli", "verify", "--read-data", "--json"],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
     )
     assert verified.returncode == 0, verified.stdout
-    assert json.loads(verified.stdout) is not None
+    return requests(newsroom) - before

@@ -8,12 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import pytest
 
-from archive import outcomes
+from archive import outcomes, schema
 from tests.command import Finished, presskeep
 from tests.crawling import CONTACT, Installation, articles
 from tests.newsroom import Fault, Newsroom, Site
@@ -298,6 +300,28 @@ def test_a_second_signal_ends_a_crawl_at_once(tmp_path: Path) -> None:
         assert_gone(processes)
         safe = sum(row.outcome == outcomes.ARCHIVED for row in installation.outcomes())
         assert safe or list((installation.folder / "data" / "spool").rglob("*.warc.gz*"))
+
+
+def test_a_crawl_that_slept_while_another_took_its_site_commits_nothing_twice(tmp_path: Path) -> None:
+    """Stopped for longer than its lease lasts, it wakes up when the other has finished its work."""
+    site = replace(SLOW, faults={f"/story-{n}": Fault(delay=0.3) for n in range(12)})
+    with installed(tmp_path, site) as installation, installation.started("crawl", "--all") as process:
+        until(lambda: sum("/story" in request.path for request in installation.newsroom.log) >= 5)
+        asleep = family(process)[0]
+        asleep.suspend()
+        with installation.catalog() as catalog, catalog._database.transaction() as connection:
+            connection.execute(schema.leases.update().values(expires=datetime(2026, 1, 1, tzinfo=UTC)))
+        other = installation.command("crawl", "--all")
+        asleep.resume()
+        _, err = process.communicate(timeout=60)
+        assert other.returncode == 0, other.stderr
+        assert process.returncode == 3
+        assert "another run has taken the site over" in one_line(err)
+        archived = installation.archived_urls()
+        assert (len(archived), set(archived.values())) == (12, {1})
+        assert installation.command("verify", "--read-data").returncode == 0
+        assert installation.command("crawl", "--all").returncode == 0
+        assert installation.archived_urls() == archived
 
 
 def test_an_article_that_cannot_be_stored_waits_in_the_spool(tmp_path: Path) -> None:
