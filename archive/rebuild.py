@@ -1,7 +1,8 @@
 """Rebuilding the catalog from the bucket alone, row for row as it was.
 
 Batches are committed again in the order of their time, each after those that it replaced; then the reports of runs are
-read. What is lost with a catalog is only the list of outcomes by URL, and the leases.
+read. The newest run of each site counts as its last tick, so that not all sites are due at once. What is lost with a
+catalog is only the list of outcomes by URL, and the leases.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from archive.leases import Lease
 from archive.manifest import Manifest, StoredObject
 from archive.marker import read_marker
 from archive.records import Article
-from archive.run_report import read_report
+from archive.run_report import RunReport, read_report
 from archive.shards import read_shard
 from archive.store import Store
+from archive.ticks import Claim
 
 
 class Rebuilding:
@@ -66,13 +68,20 @@ class Rebuilding:
         yield from self._reports(inventory)
 
     def _reports(self, inventory: Inventory) -> Iterator[Finding]:
+        newest: dict[str, RunReport] = {}
         for key in sorted(inventory.objects):
             if (place := place_of(key)) and place.kind == "run":
                 try:
-                    self._catalog.diary.record(read_report(self._store, key))
-                    self.runs += 1
+                    report = read_report(self._store, key)
                 except (ObjectMissing, DamagedObject) as exc:
                     yield Finding(kind="report_damaged", key=key, detail=f"{one_line(exc)}; its run is left out")
+                    continue
+                self._catalog.diary.record(report)
+                self.runs += 1
+                # By key, so by time.
+                newest |= {site.site: report for site in report.sites}
+        for site, report in newest.items():
+            self._catalog.ticks.claim([Claim(site=site, tick=report.started)], report.run, report.started)
 
 
 class Adoption:

@@ -152,6 +152,12 @@ def leftovers(folder: Path) -> Iterator[ClosedSegment]:
             segment.delete()
 
 
+def waiting_sites(spool: Path) -> list[str]:
+    """The sites whose folders hold segments, by name; those of a run at work are among them."""
+    segments = (path for suffix in (OPEN_SUFFIX, CLOSED_SUFFIX) for path in spool.glob(f"*/*{suffix}"))
+    return sorted({path.parent.name for path in segments})
+
+
 def spool_size(folder: Path) -> int:
     """Bytes of all files in the spool, whosever they are."""
     size = 0

@@ -34,7 +34,7 @@ from crawler.ledger import Ledger
 from crawler.opening import Haste, open_archive, open_catalog
 from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
-from crawler.recovery import recover
+from crawler.recovery import recover, recover_all
 from crawler.repeated import remove_repeated
 from crawler.run_report import Health, keep_report, run_report
 from crawler.scheduler import PAUSE, RESUME
@@ -169,7 +169,7 @@ class Archiving:
         """Open the archive and start the run; ArchiveError when it cannot be used.
 
         Returns the sites that may be crawled: those that no other run holds. What an earlier run of theirs left in the
-        spool is finished first.
+        spool is finished first, and then what dead runs left of other sites.
         """
         self._store, self._catalog = await asyncio.to_thread(self._open)
         self._tenancy = Tenancy(self._catalog, self.run)
@@ -190,6 +190,7 @@ class Archiving:
                 lease=lease,
                 clean=remove_repeated,
             )
+        await self._recover_others()
         self._committing = asyncio.create_task(self._commit_while_running())
         self._watching = asyncio.create_task(self._watch())
         return set(leases)
@@ -284,6 +285,20 @@ class Archiving:
             self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
         else:
             self.committed += batches
+
+    async def _recover_others(self) -> None:
+        recovered = await recover_all(
+            self._spool,
+            self.profiles,
+            besides=self._writers,
+            store=self._store,
+            catalog=self._catalog,
+            software=SOFTWARE,
+            new_pool=self._new_pool,
+        )
+        for problem in recovered.problems:
+            # It is not this run that fails: housekeeping tells of it as its own problem.
+            logger.warning("%s", problem)
 
     def _open(self) -> tuple[Store, Catalog]:
         store = open_archive(self._archive, self._spool, self._haste)

@@ -64,7 +64,7 @@ def housekeeping(
     run: Annotated[str | None, typer.Option("--run", help="Id under which it stands in the diary.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compact, read a part of the archive through, collect garbage, and close runs that were killed.
+    """Finish what killed runs left, compact, read a part of the archive through, and collect garbage.
 
     `presskeep schedule` does it once a day. Each time as much is read as is needed to read all in twenty days, what was
     read longest ago first. Exit code 1 when something is damaged, 3 when something could not be done.
@@ -80,6 +80,7 @@ def housekeeping(
     from jobs.config import find_config, load_config
     from jobs.housekeeping import keep_house
     from jobs.opened import opened_catalog
+    from jobs.spool import recover_spool
 
     config, run, started = load_config(find_config(context.obj)), run or new_run_id(), datetime.now(UTC)
     with opened_catalog(config) as catalog:
@@ -88,7 +89,13 @@ def housekeeping(
         compaction = new_compaction(
             config.compact, store, catalog, folder=config.spool_folder, run=run, software=SOFTWARE
         )
-        done = keep_house(store, catalog, started, compaction=compaction if config.compact.scheduled else None)
+        done = keep_house(
+            store,
+            catalog,
+            started,
+            recover=lambda: recover_spool(config, store, catalog),
+            compaction=compaction if config.compact.scheduled else None,
+        )
         code = FOUND_DAMAGE if done.findings else PARTLY_FAILED if done.problems else 0
         report = RunReport(
             run=run,
@@ -145,7 +152,11 @@ def _print(done: Housekeeping) -> None:
     since = f"all was read since {done.read_since:%Y-%m-%d %H:%M} UTC" if done.read_since else "not all was read yet"
     out.print(f"{done.batches:,} batches read through ({size(done.bytes)}), {since}", soft_wrap=True)
     out.print(f"{done.compacted:,} batches became part of larger ones")
-    out.print(f"{done.garbage:,} pieces of garbage removed, {done.closed_runs:,} dead runs closed", soft_wrap=True)
+    out.print(
+        f"{done.garbage:,} pieces of garbage removed, {done.closed_runs:,} dead runs closed, "
+        f"{done.recovered:,} batches made safe that they had left",
+        soft_wrap=True,
+    )
 
 
 def _list(path: Path, *, as_json: bool) -> None:

@@ -18,6 +18,9 @@ from jobs.schedule import Timetable, last_tick, timetable
 
 logger = logging.getLogger(__name__)
 
+_UPKEEP = ("gc", "repair", "recovery")
+"""How names of holders begin that are no crawls."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Due:
@@ -79,10 +82,13 @@ def held_sites(catalog: Catalog) -> dict[str, str]:
 def claim(catalog: Catalog, dues: Sequence[Due], run: str, now: datetime, *, busy: Mapping[str, str]) -> list[str]:
     """Claim these ticks for a run, and return the sites that are now its own.
 
-    A site that is still being crawled, by the run that `busy` names, is skipped for this tick.
+    A site that is still being crawled, by the run that `busy` names, is skipped for this tick. One that is held for
+    upkeep stays due.
     """
     for due in dues:
-        if due.site in busy and catalog.ticks.skip(due.site, due.tick, busy[due.site], now):
+        if due.site not in busy or busy[due.site].startswith(_UPKEEP):
+            continue
+        if catalog.ticks.skip(due.site, due.tick, busy[due.site], now):
             _tell("tick of %s skipped: run %s is still at the site", due, busy[due.site], busy[due.site])
     free = [due for due in dues if due.site not in busy]
     wanted = [Claim(site=due.site, tick=due.tick, instead_of=due.instead_of) for due in free]

@@ -1,5 +1,6 @@
 """Housekeeping: what is done once a day beside crawling.
 
+what dead runs left in the spool is made safe
 runs that were killed are closed in the diary
 small batches of months that are over are compacted
 a part of the archive is read through, so that each batch is once in twenty days
@@ -10,7 +11,7 @@ old ticks are forgotten
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ from archive.keys import run_key
 from archive.rota import Rota
 from archive.run_report import RunReport, read_report, write_report
 from archive.store import Store
+from crawler.recovery import Recovered
 from jobs.compacting import Compacted, compact_sites
 from jobs.due import held_sites
 
@@ -38,6 +40,8 @@ _TICKS_KEPT = timedelta(days=400)
 class Housekeeping:
     """What came of it."""
 
+    recovered: int
+    """Batches that dead runs had left in the spool."""
     closed_runs: int
     """Runs that had been killed."""
     compacted: int
@@ -56,9 +60,20 @@ class Housekeeping:
     """What could not be done, a line each."""
 
 
-def keep_house(store: Store, catalog: Catalog, now: datetime, *, compaction: Compaction | None = None) -> Housekeeping:
-    """Do all of it, compact if there is a `compaction`; what cannot be done does not keep the rest from being done."""
-    problems: list[str] = []
+def keep_house(
+    store: Store,
+    catalog: Catalog,
+    now: datetime,
+    *,
+    recover: Callable[[], Recovered] = Recovered,
+    compaction: Compaction | None = None,
+) -> Housekeeping:
+    """Do all of it; a part that cannot be done does not keep the others from being done.
+
+    `recover` makes safe what lies in the spool of this machine; without a `compaction` nothing is compacted.
+    """
+    recovered = recover()
+    problems = list(recovered.problems)
     rota = Rota(store, catalog, now=now)
     findings: list[Finding] = []
     closed = garbage = compacted = 0
@@ -82,6 +97,7 @@ def keep_house(store: Store, catalog: Catalog, now: datetime, *, compaction: Com
     except ArchiveError as exc:
         problems.append(f"no garbage was collected: {exc}")
     return Housekeeping(
+        recovered=len(recovered.batches),
         closed_runs=closed,
         compacted=compacted,
         batches=rota.batches,
@@ -110,7 +126,7 @@ def _close_dead_runs(store: Store, catalog: Catalog, now: datetime) -> Iterator[
                 exit_code=3,
                 started=row["started"],
                 finished=now,
-                problems=("its process was killed; what it had fetched is finished by the next crawl of each site",),
+                problems=("its process was killed; what it had fetched is finished by the next run on its machine",),
             )
             write_report(store, report)
         catalog.diary.record(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,11 +16,14 @@ from archive.catalog_file import new_catalog_file
 from archive.errors import ArchiveError, CatalogError, StoreUnavailable
 from archive.garbage import GarbageCollection
 from archive.keys import MARKER, run_key
+from archive.marker import ensure_marker
 from archive.rebuild import Rebuilding
 from archive.records import url_id
 from archive.run_report import RunReport, SiteReport, write_report
 from archive.store import DirectoryStore, Store, put_bytes
 from archive.writer import ArchiveWriter, BatchLimits
+from jobs.due import due_sites
+from jobs.schedule import Interval
 from tests.archive_builder import answered, visited
 from tests.sample_articles import SITE, START
 from tests.small_archive import SOFTWARE, SmallArchive, filled, page, rows
@@ -245,6 +249,25 @@ def test_the_history_of_runs_comes_back_from_their_reports(store: Store, tmp_pat
     assert catalog.diary.report(RUN) == REPORT
     assert catalog.run_counts(RUN) == REPORT.counts
     archive.catalog.close()
+
+
+def test_after_rebuilding_no_site_is_due_that_was_crawled_since_its_last_tick(
+    directory_store: DirectoryStore, catalog: Catalog
+) -> None:
+    """The moment of its newest run stands for the tick, which is not in the bucket."""
+    ensure_marker(directory_store)
+    started = {"daily": (10, 14), "weekly": (10,)}
+    for site, hours in started.items():
+        for hour in hours:
+            at = datetime(2026, 3, 4, hour, tzinfo=UTC)
+            run = f"20260304T{hour}0000Z-{'a' if site == 'daily' else 'b'}{hour:05}"
+            report = replace(REPORT, run=run, started=at, finished=at, sites=(SiteReport(site=site),))
+            write_report(directory_store, report)
+    assert list(Rebuilding(directory_store, catalog).findings()) == []
+    now = datetime(2026, 3, 4, 15, tzinfo=UTC)
+    sites = dict.fromkeys((*started, "new"), Interval(timedelta(hours=4)))
+    due = due_sites(sites, catalog.ticks.newest(now), now)
+    assert {one.site for one in due} == {"weekly", "new"}
 
 
 def test_a_report_is_neither_foreign_nor_garbage(archive: SmallArchive) -> None:

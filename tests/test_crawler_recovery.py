@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -15,7 +16,8 @@ import duckdb
 import pytest
 
 from archive.failpoints import NAMES
-from tests.newsroom import PAGES, Newsroom, load_site
+from tests.crawling import Installation, articles
+from tests.newsroom import PAGES, Newsroom, Site, load_site
 
 SITE = "harbour"
 
@@ -86,7 +88,7 @@ def test_a_segment_of_an_older_version_is_drained(newsroom: Newsroom, tmp_path: 
     http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + urlopen(url).read()
     record = (
         f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:8a7a9b1e-0000-4000-8000-000000000001>\r\n"
-        f"WARC-Date: 2026-03-04T05:06:07Z\r\nWARC-Target-URI: {url}\r\n"
+        f"WARC-Date: {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\r\nWARC-Target-URI: {url}\r\n"
         f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(http)}\r\n\r\n"
     ).encode()
     segment = folder / "20260304T050607Z-0123ab-0001.warc.gz"
@@ -94,6 +96,21 @@ def test_a_segment_of_an_older_version_is_drained(newsroom: Newsroom, tmp_path: 
     before = requests(newsroom)
     fetched = assert_finished(tmp_path, newsroom, before)
     assert page.path not in fetched
+
+
+@pytest.mark.slow
+def test_what_a_dead_run_left_is_finished_by_a_crawl_of_any_site(tmp_path: Path) -> None:
+    """Its own site may never be crawled again."""
+    sites = [Site(name=name, title=name, pages=articles(3)) for name in ("daily", "weekly")]
+    with Newsroom(sites) as newsroom:
+        installation = Installation(tmp_path / "installation", newsroom)
+        killed = installation.command("crawl", "daily", PRESSKEEP_FAILPOINT="segment_closed")
+        assert killed.returncode == 3 and not (installation.folder / "archive" / "batches").exists()
+        other = installation.command("crawl", "weekly")
+        assert (other.returncode, other.stderr) == (0, "")
+        assert set(installation.archived_urls().values()) == {1}
+        assert len(installation.archived_urls()) == 6
+        assert not list((installation.folder / "data" / "spool").rglob("*.warc.gz*"))
 
 
 def assert_finished(folder: Path, newsroom: Newsroom, before: Counter[str]) -> Counter[str]:

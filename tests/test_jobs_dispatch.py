@@ -143,6 +143,19 @@ def test_a_site_that_another_run_holds_is_skipped(world: World) -> None:
     assert world.catalog.ticks.newest(START)["daily"].run == "by-hand"
 
 
+@pytest.mark.parametrize("holder", ["gc", "repair-20260304T120000Z-aaaaaa", "recovery-20260304T120000Z-aaaaaa"])
+def test_a_site_that_is_held_for_upkeep_stays_due(world: World, holder: str) -> None:
+    """What holds it is no crawl, so its tick is not done with."""
+    busy = {"daily": holder}
+    dispatcher = world.dispatcher()
+    dispatcher._held = lambda: busy
+    assert dispatcher.dispatch(every(60), START) == 0
+    assert world.ran() == {}
+    busy.clear()
+    dispatcher.dispatch(every(60), START + MINUTE)
+    assert world.ran() == {"daily": 1}
+
+
 def test_a_clock_a_day_ahead_and_back_doubles_nothing_and_stops_nothing(world: World) -> None:
     dispatcher, sites, day = world.dispatcher(), every(60), timedelta(days=1)
     for moment in (START, START + day, START + day, START, START + timedelta(hours=1), START + timedelta(hours=2)):

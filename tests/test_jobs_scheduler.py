@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 import time
@@ -11,15 +12,18 @@ from pathlib import Path
 
 import pytest
 
+from archive.catalog import Catalog
 from archive.marker import ensure_marker
 from archive.run_report import RunReport
+from archive.spool import OpenSegment
 from archive.store import DirectoryStore
 from jobs.housekeeping import keep_house
 from tests.archive_builder import Installation as Built
 from tests.archive_builder import visited
 from tests.command import presskeep
-from tests.crawling import Installation, articles
+from tests.crawling import Installation, article, articles
 from tests.newsroom import Newsroom, Site
+from tests.sample_articles import make_capture, make_url
 from tests.small_archive import SmallArchive, filled
 
 
@@ -151,3 +155,32 @@ def test_housekeeping_is_a_run_like_any_other(tmp_path: Path) -> None:
     assert "1 batches read through" in done.out
     assert presskeep("runs", "--json", folder=installation.folder).json[0]["command"] == "housekeeping"
     assert presskeep("housekeeping", "--json", folder=installation.folder).json["findings"] == []
+
+
+PAGE = article("/bridge")
+
+
+def leave_in_spool(folder: Path, site: str) -> None:
+    """As a run does that is killed."""
+    segment = OpenSegment.create(folder / "data" / "spool" / site / "20260304T050607Z-aaaaaa-0001", info={})
+    segment.append(dataclasses.replace(make_capture(1, body=PAGE.source.decode()), site=site))
+    segment._stream.close()
+
+
+def test_housekeeping_finishes_what_dead_runs_left_in_the_spool(tmp_path: Path) -> None:
+    """Of every site that has a profile and is in nobody's hands; the others wait, and are told of."""
+    installation = Built(tmp_path, sites=["daily", "held"])
+    installation.crawl(visited(7))
+    ensure_marker(DirectoryStore(installation.archive))
+    for site in ("daily", "gone", "held"):
+        leave_in_spool(tmp_path, site)
+    catalog = Catalog(f"sqlite:///{tmp_path}/data/catalog.sqlite")
+    catalog.leases.acquire("held", "crawl-1", timedelta(minutes=5))
+    done = presskeep("housekeeping", "--json", folder=tmp_path)
+    assert (done.code, done.json["recovered"]) == (3, 1)
+    [problem] = done.json["problems"]
+    assert problem.startswith("gone: ") and "has no profile" in problem
+    left = sorted(path.parent.name for path in (tmp_path / "data" / "spool").rglob("*.warc.gz*"))
+    assert left == ["gone", "held"]
+    assert [entry.url for entry in catalog.article_entries() if entry.url == make_url(1)] == [make_url(1)]
+    catalog.close()
