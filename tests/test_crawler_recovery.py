@@ -65,6 +65,7 @@ def test_a_crawl_killed_at_a_failpoint_is_finished_by_the_next(name: str, newsro
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_recovery_that_is_killed_again_and_again_is_finished_in_the_end(newsroom: Newsroom, tmp_path: Path) -> None:
     """Six times, each time a step further; nothing is fetched before it is finished."""
     write_config(tmp_path, newsroom)
