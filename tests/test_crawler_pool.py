@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import psutil
 import pytest
 
 from archive.records import Capture
-from crawler.errors import ExtractionFailed
+from crawler.errors import ExtractionFailed, NoWorkers
 from crawler.pool import ExtractionPool, Extractor, failure_outcome
 from crawler.profile import SiteProfile
 from tests.extractors import obey, page
@@ -64,6 +65,21 @@ def test_a_bad_page_has_its_outcome_and_the_next_is_extracted(order: str, expect
             return [await outcome(one, order), await outcome(one, "good")]
 
     assert asyncio.run(run()) == [expected, "good"]
+
+
+def test_a_machine_that_lets_no_worker_start_is_no_fault_of_the_page() -> None:
+    """Too few open files would otherwise be the outcome of every page."""
+
+    async def run() -> None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(NoWorkers, match=r"Too many open files; raise .*ulimit -n"):
+                await ExtractionPool(workers=1, deadline=60, memory=MEMORY, extractor=obey).extract(page(""), PROFILE)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("order", ["sleep", "burn"])
