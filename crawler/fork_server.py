@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
 
@@ -28,7 +29,9 @@ def start_fork_server() -> None:
     output = os.dup(1)
     os.dup2(2, 1)
     try:
-        forkserver.ensure_running()
+        # Where it cannot be started now, it cannot later either, and the pool will say so.
+        with suppress(OSError):
+            forkserver.ensure_running()
     finally:
         os.dup2(output, 1)
         os.close(output)
