@@ -26,7 +26,7 @@ from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder
 from jobs.errors import JobsError
 
-SLICE = 500
+SLICE = 200
 """Addresses that are asked for between two looks whether another crawl of the site waits."""
 
 _PAUSE = 2.0
@@ -35,8 +35,8 @@ _PAUSE = 2.0
 _BUSY = 10.0
 """Seconds to wait while another crawl works on the site."""
 
-_TRIES = 3
-"""Slices in a row that get nowhere before the backfill gives up."""
+_TRIES = 180
+"""Slices in a row that get nowhere before the backfill gives up: half an hour in which another crawl has the site."""
 
 _ARTICLE_BYTES = 40_000
 """What an article takes in the archive, where the site has none yet to tell from."""
@@ -134,8 +134,8 @@ def _slice(catalog: Catalog, config: Path, plan: Backfill, profile: SiteProfile,
             urls=[(profile.name, url.url) for url in wanted],
             command=f"backfill {plan.backfill}",
         )
-        run_crawl(order, lambda _: None)
-        found |= _outcomes(catalog, order.run, wanted)
+        done = run_crawl(order, lambda _: None)
+        found |= _outcomes(catalog, order.run, wanted, whole=done.state == "done")
     catalog.backfills.settle(plan.backfill, found, _further(profile, urls, found))
     return len(found)
 
@@ -145,12 +145,17 @@ def _is_held(state: UrlState) -> bool:
     return not outcomes.failed(state.outcome) and outcomes.name_of(state.outcome) != outcomes.RETRIED
 
 
-def _outcomes(catalog: Catalog, run: str, wanted: Sequence[PlannedUrl]) -> dict[str, str]:
-    """URL id -> what became of it, for those that were fetched or can never be."""
+def _outcomes(catalog: Catalog, run: str, wanted: Sequence[PlannedUrl], *, whole: bool) -> dict[str, str]:
+    """URL id -> what became of it, for those that were fetched or can never be.
+
+    A whole run has passed over those of which it says nothing, because it knew that there is no use in asking.
+    """
     of_url = {row.url: row.outcome for row in catalog.outcome_rows(run) if row.kind == "page"}
     states = catalog.url_states([url.url_id for url in wanted])
     found = {url.url_id: of_url[url.url] for url in wanted if url.url in of_url}
     found |= {identity: state.outcome for identity, state in states.items() if identity not in found}
+    if whole:
+        found |= {url.url_id: KNOWN for url in wanted if url.url_id not in found}
     passing = (outcomes.INTERRUPTED, outcomes.PUT_OFF)
     return {identity: outcome for identity, outcome in found.items() if outcomes.name_of(outcome) not in passing}
 

@@ -17,6 +17,8 @@ import pytest
 
 from archive.records import Article
 from archive.schema import imports
+from archive.store import put_bytes
+from archive.store_s3 import S3Store
 from crawler.importing import ImportReport
 from jobs.config import load_config
 from jobs.errors import JobsError
@@ -145,6 +147,17 @@ def test_the_warcs_inside_a_wacz_file_are_read(desk: Desk) -> None:
     report = desk.take(desk.write("crawl.wacz", stream.getvalue()))
     assert report.archived == 2
     assert str(desk.articles()[0].origin).startswith("import crawl.wacz!archive/data.warc.gz#")
+
+
+@pytest.mark.slow
+def test_files_below_a_prefix_of_a_bucket_are_read(desk: Desk, s3_store: S3Store) -> None:
+    put_bytes(s3_store, "2024/a.warc.gz", warc(PAGES[:2]))
+    put_bytes(s3_store, "2024/b.warc", warc(PAGES[2:4], compressed=False))
+    put_bytes(s3_store, "2024/b.warc.cdx", b"no WARC file")
+    assert desk.take(f"{s3_store.url}/2024/b.warc").archived == 2
+    report = desk.take(s3_store.url)
+    assert (report.archived, report.files, report.files_before) == (2, 1, 1)
+    assert str(desk.articles()[0].origin).startswith(f"import {s3_store.url}/2024/a.warc.gz#")
 
 
 def test_html_files_are_read_from_a_list_of_their_addresses(desk: Desk) -> None:
