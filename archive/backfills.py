@@ -45,7 +45,7 @@ class PlannedUrl:
     """Id of its canonical form."""
     url: str
     source: str
-    """`sitemap`, `dated` or `list`."""
+    """`sitemap`, `listing`, `dated` or `list`."""
     day: date | None = None
     """Of publication, as far as source or address tell."""
     series: str = ""

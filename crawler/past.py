@@ -45,9 +45,14 @@ def is_worth_reading(sitemap: Found, window: Window, profile: SiteProfile) -> bo
     return changed is None or changed >= window.since
 
 
+def stated_day(found: Found, profile: SiteProfile) -> date | None:
+    """The day of publication by the address, else by what the source says."""
+    return _day_in_url(found.url, profile) or _day(found.announcement.published, profile)
+
+
 def place_in_past(found: Found, window: Window, profile: SiteProfile) -> tuple[bool, date | None]:
     """Whether an announced address belongs to the window, and its day if that is known."""
-    stated = _day_in_url(found.url, profile) or _day(found.announcement.published, profile)
+    stated = stated_day(found, profile)
     if stated is not None:
         return window.holds(stated), stated
     if month := month_in_url(found.url):

@@ -1,17 +1,19 @@
-"""Planning a backfill: every address of the days wanted that sitemaps, dated addresses and a list of URLs give."""
+"""Planning a backfill: every address of the days wanted that sitemaps, listings, dated addresses and a list give."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from urllib.parse import urlsplit
 
 from archive.backfills import PlannedUrl
 from archive.records import url_id
 from crawler.announced import Announced, Found, SourceError
 from crawler.dated_urls import MISSES, dated_url, days, is_counted
-from crawler.past import Window, is_worth_reading, place_in_past
+from crawler.listings import read_listing
+from crawler.past import Window, is_worth_reading, place_in_past, stated_day
 from crawler.profile import SiteProfile
 from crawler.sitemaps import read_robots_sitemaps, read_sitemap
 from crawler.urls import InvalidUrl
@@ -19,6 +21,9 @@ from jobs.sites_fetch import Fetch
 
 MAX_SITEMAPS = 5000
 """Sitemaps that are read of one site."""
+
+MAX_PAGES = 5000
+"""Pages that are read of one listing."""
 
 
 @dataclass(kw_only=True)
@@ -32,6 +37,8 @@ class Planning:
     """Sitemaps read."""
     passed: int = 0
     """Sitemaps that hold no day of the window by their name or date."""
+    pages: int = 0
+    """Pages of listings read."""
     problems: list[str] = field(default_factory=list)
     """A line for each source that could not be read."""
 
@@ -39,6 +46,8 @@ class Planning:
         """Everything, sources that know the day first."""
         yield from self._planned(listed, "list")
         yield from dated_plan(self.profile, self.window)
+        for announced in self._read_listings():
+            yield from self._planned(announced.found, "listing")
         for announced in self._read_sitemaps():
             yield from self._planned(announced.found, "sitemap")
 
@@ -54,7 +63,8 @@ class Planning:
         met = set(waiting)
         while waiting and self.sitemaps < MAX_SITEMAPS:
             url = waiting.pop(0)
-            announced = self._read(url)
+            announced = self._read(url, read_sitemap)
+            self.sitemaps += 1
             if announced is None:
                 continue
             yield announced
@@ -67,14 +77,33 @@ class Planning:
                 else:
                     self.passed += 1
 
-    def _read(self, url: str) -> Announced | None:
+    def _read_listings(self) -> Iterator[Announced]:
+        """The pages of each listing, the newest first, until one holds only what is older than the first day."""
+        for listing in self.profile.sources.listings:
+            met: set[str] = set()
+            for number in range(listing.first_page, listing.first_page + MAX_PAGES):
+                reader = partial(read_listing, listing=listing, page=number)
+                announced = self._read(listing.page(number), reader, may_end=number > listing.first_page)
+                self.pages += 1
+                new = {found.url for found in announced.found} - met if announced else set()
+                # Behind its end, a listing gives nothing, or its last page again and again.
+                if announced is None or not new:
+                    break
+                met |= new
+                yield announced
+                days = [day for found in announced.found if (day := stated_day(found, self.profile)) is not None]
+                if not listing.is_paged or (days and max(days) < self.window.since):
+                    break
+
+    def _read(self, url: str, reader: Callable[[bytes, str], Announced], *, may_end: bool = False) -> Announced | None:
         answer = self.fetch(url)
-        self.sitemaps += 1
+        if may_end and answer.status in (400, 404, 410):
+            return None
         if answer.problem is not None:
             self.problems.append(f"{url}: {answer.problem}")
             return None
         try:
-            return read_sitemap(answer.body, answer.url)
+            return reader(answer.body, answer.url)
         except SourceError as exc:
             self.problems.append(str(exc))
             return None

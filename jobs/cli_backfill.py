@@ -64,7 +64,7 @@ def start(
     slices: SlicesOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a backfill from sitemaps, dated addresses and a list, store the plan, and work it off.
+    """Plan a backfill from sitemaps, JSON listings, dated addresses and a list, store the plan, and work it off.
 
     Each slice of it is an ordinary crawl with the site's pace; a crawl that is due comes between two slices. Killed,
     `presskeep backfill resume` goes on where it was. Exit code 0 when all is worked off, 3 when a source could not be

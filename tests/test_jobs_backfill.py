@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from crawler.announced import Found
 from crawler.dated_urls import check_pattern, dated_url
 from crawler.past import Window, is_worth_reading, place_in_past
 from crawler.profile import SiteProfile
+from jobs.backfill_plan import Planning
+from jobs.sites_fetch import Fetched
 from tests.command import presskeep
 from tests.crawling import Installation, article
 from tests.newsroom import Newsroom, Page, Site
@@ -171,3 +174,33 @@ def test_sitemaps_whose_name_or_date_says_that_they_are_older_or_newer_are_not_r
     assert not is_worth_reading(found("/sitemap-202311.xml"), WINDOW, PROFILE)
     assert is_worth_reading(found("/sitemap-7.xml", modified="2024-02-01"), WINDOW, PROFILE)
     assert not is_worth_reading(found("/sitemap-8.xml", modified="2023-10-01"), WINDOW, PROFILE)
+
+
+def test_a_listing_is_read_until_its_pages_are_older_than_the_first_day() -> None:
+    pages = {
+        f"https://daily.example/api?page={number}": [
+            {"url": f"/{day}", "date": day} for day in (f"2024-0{6 - number}-20", f"2024-0{6 - number}-10")
+        ]
+        for number in range(1, 6)
+    }
+    asked: list[str] = []
+
+    def fetch(url: str) -> Fetched:
+        asked.append(url)
+        if url not in pages:
+            return Fetched(url=url, status=404, problem="http_404")
+        return Fetched(url=url, status=200, body=json.dumps(pages[url]).encode())
+
+    profile = SiteProfile.model_validate(
+        {
+            **PROFILE.model_dump(include={"name", "title", "hosts"}),
+            "sources": {"listings": [{"url": "https://daily.example/api?page={page}", "link": "url", "date": "date"}]},
+        }
+    )
+    planning = Planning(profile=profile, window=Window(since=date(2024, 3, 15), until=date(2024, 4, 15)), fetch=fetch)
+    assert [(url.source, str(url.day)) for url in planning.urls([])] == [
+        ("listing", "2024-04-10"),
+        ("listing", "2024-03-20"),
+    ]
+    # Behind the listing comes robots.txt, where sitemaps may be named.
+    assert asked[:4] == [f"https://daily.example/api?page={number}" for number in range(1, 5)]
