@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
+from importlib.metadata import version
 
 import pytest
 
+from archive.records import Capture
+from crawler.articles import read_article
 from crawler.extract import ExtractionFailed, NotAnArticle
-from tests.article_page import HEADLINE, PARAGRAPHS, article_page, extracted, paragraphs
+from crawler.profile import ExtractRules, SiteProfile
+from tests.article_page import FETCHED, HEADLINE, PARAGRAPHS, URL, article_page, extracted, paragraphs
 
 
 def test_text_is_the_paragraphs_and_nothing_else() -> None:
@@ -204,3 +208,16 @@ def test_a_sound_article_has_no_flags() -> None:
     body = "".join(f"<p>{text}</p>" for text in PARAGRAPHS)
     page = article_page(head="<meta property='article:published_time' content='2024-01-29T09:00:00+01:00'>", body=body)
     assert extracted(page).flags == ()
+
+
+def test_an_article_names_its_extractor_both_versions_and_the_profiles_rules() -> None:
+    capture = Capture(site="paper", url=URL, status=200, body=article_page().encode(), fetched=FETCHED)
+    plain = SiteProfile(name="paper", title="The Paper", hosts=("paper.example",))
+    ruled = plain.model_copy(update={"extract": ExtractRules(drop_lines=("Advertisement",))})
+    drafts = [read_article(capture, profile) for profile in (plain, ruled)]
+    assert {draft.extractor for draft in drafts} == {"presskeep"}
+    assert {draft.extractor_version for draft in drafts} == {
+        f"{version('presskeep')}+trafilatura.{version('trafilatura')}"
+    }
+    assert [draft.profile_hash for draft in drafts] == [plain.extraction_hash, ruled.extraction_hash]
+    assert drafts[0].profile_hash != drafts[1].profile_hash
