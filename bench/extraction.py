@@ -162,7 +162,7 @@ def print_table(name: str, rows: dict[str, Scores]) -> None:
         cells = (
             f"{scores[column]:>14.{_DECIMALS.get(column, 4)}f}" if column in scores else " " * 14 for column in columns
         )
-        print(f"{extractor:<24}" + "".join(cells))
+        print(f"{extractor:<24}" + "".join(cells), flush=True)
 
 
 def _mistakes(pages: list[Gold], found: list[Found]) -> Iterator[str]:

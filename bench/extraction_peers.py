@@ -117,7 +117,7 @@ def _news_please() -> Extractor:
     news_please = importlib.import_module("newsplease").NewsPlease
 
     def run(sample: Sample) -> Found:
-        article = news_please.from_html(sample.decoded, url=sample.url)
+        article = news_please.from_html(sample.decoded, url=sample.url, fetch_images=False)
         return Found(
             text=article.maintext or "",
             title=article.title,
