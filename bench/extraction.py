@@ -220,6 +220,7 @@ body {{ max-width: 60em; margin: auto; font-family: sans-serif }}
 ins {{ background: #cfc }}
 del {{ background: #fcc }}
 </style>
+<p><ins>Wanted and not found</ins>, <del>found and not wanted</del>; worst bodies of each set first.</p>
 {}
 """
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from crawler.charset import decode
 from crawler.errors import ExtractionFailed
 from crawler.extract import Page, extract
 from crawler.profile import SiteProfile
@@ -44,6 +45,11 @@ class Sample:
     def decoded(self) -> str | bytes:
         """Text where the encoding is known, so that no extractor stumbles over a wrong meta element."""
         return self.html.decode(self.encoding, "replace") if self.encoding else self.html
+
+    @property
+    def text(self) -> str:
+        """For extractors that take no bytes."""
+        return self.html.decode(self.encoding, "replace") if self.encoding else decode(self.html, None)
 
 
 Extractor = Callable[[Sample], Found]
@@ -117,7 +123,7 @@ def _news_please() -> Extractor:
     news_please = importlib.import_module("newsplease").NewsPlease
 
     def run(sample: Sample) -> Found:
-        article = news_please.from_html(sample.decoded, url=sample.url, fetch_images=False)
+        article = news_please.from_html(sample.text, url=sample.url, fetch_images=False)
         return Found(
             text=article.maintext or "",
             title=article.title,
@@ -133,7 +139,7 @@ def _readability() -> Extractor:
     fromstring = importlib.import_module("lxml.html").fromstring
 
     def run(sample: Sample) -> Found:
-        page = document(sample.decoded, url=sample.url)
+        page = document(sample.text, url=sample.url)
         return Found(text="\n".join(fromstring(page.summary()).itertext()), title=page.short_title())
 
     return run
