@@ -8,7 +8,8 @@ READY := $(VENV)/.ready
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-extraction bench-health lock clean
+.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
+.PHONY: lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -36,6 +37,9 @@ bench-durability: $(READY)  ## The proof of the durability contract: kills, dama
 
 bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edits are caught, what it costs the sites
 	$(BIN)/python -m bench.month
+
+bench-download: $(READY)  ## 50,000 articles fetched before and after compaction, beside one object an article
+	$(BIN)/python -m bench.download
 
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)

@@ -18,6 +18,7 @@ from archive import schema
 from archive.database import Database, slices
 from archive.outcomes import REDIRECTED
 from archive.records import Announcement
+from archive.tombstones import removed_among
 
 PATIENCE = timedelta(days=30)
 """How long after its first announcement a URL that never answered is tried, though no source lists it any more."""
@@ -126,9 +127,12 @@ class Announcements:
 def write_listed(connection: Connection, site: str, source: str, urls: Iterable[AnnouncedUrl], at: datetime) -> Counts:
     """Let a source list these URLs from now on and no others.
 
-    Only what differs is written, for a sitemap of 50,000 URLs changes every few minutes.
+    Only what differs is written, for a sitemap of 50,000 URLs changes every few minutes; what was taken down is left
+    out.
     """
-    wanted = {one.url_id: _row(site, source, one) for one in urls}
+    listed = {one.url_id: _row(site, source, one) for one in urls}
+    removed = removed_among(connection, listed)
+    wanted = {identity: row for identity, row in listed.items() if identity not in removed}
     known = _known(connection, site, source, wanted)
     new = [{**row, "first": at} for url_id, row in wanted.items() if url_id not in known]
     told = [row for url_id, row in wanted.items() if url_id in known and _differs(known[url_id], row)]

@@ -43,6 +43,7 @@ PERMISSIONS = {
     "read": "s3:GetObject (and s3:ListBucket for objects that are not there)",
     "list": "s3:ListBucket",
     "delete": "s3:DeleteObject",
+    "list old versions of": "s3:ListBucketVersions",
     "list unfinished uploads of": "s3:ListBucketMultipartUploads",
     "discard an unfinished upload of": "s3:AbortMultipartUpload",
 }

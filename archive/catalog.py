@@ -35,6 +35,7 @@ from archive.catalog_rows import (
 from archive.checks import Checks
 from archive.database import Database, slices
 from archive.diary import Diary
+from archive.erasure import Erasure
 from archive.held_batches import HeldBatches, check_not_replaced
 from archive.host_memory import HostMemory
 from archive.imports import Imports
@@ -48,6 +49,7 @@ from archive.site_findings import SiteFindings
 from archive.site_history import SiteHistory
 from archive.source_memory import SourceMemory
 from archive.ticks import Ticks
+from archive.tombstones import Tombstones
 from archive.url_memory import remember
 from archive.verified import Verified
 
@@ -77,6 +79,8 @@ class Catalog:
         self.sites = SiteHistory(self._database)
         self.findings = SiteFindings(self._database)
         self.batches = HeldBatches(self._database)
+        self.tombstones = Tombstones(self._database)
+        self.erasure = Erasure(self._database)
 
     def prepare(self) -> None:
         """Create or upgrade the tables where that is needed; refuse a catalog of a newer version."""

@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from archive import keys
+from archive.admission import admit
 from archive.block_memory import Cleaner, clean_nothing
 from archive.catalog import Catalog
 from archive.catalog_rows import OutcomeRow
@@ -29,6 +30,7 @@ from archive.errors import ObjectConflict, ObjectMissing
 from archive.failpoints import failpoint
 from archive.leases import Lease
 from archive.manifest import CaptureEntry, Manifest, StoredObject
+from archive.outcomes import TAKEN_DOWN
 from archive.records import Article
 from archive.revisions import Decided, decide
 from archive.settled import Settled
@@ -78,6 +80,8 @@ def commit_batch(
 ) -> CommittedBatch:
     """Make a whole segment safe; `settled` holds every capture of it in order, `notes` outcomes without a capture.
 
+    What was taken down is cut out of the segment before; where nothing else is in it, there is no batch.
+
     What `clean` takes out of the articles follows from them and from those that were fetched before the batch.
 
     With a lease, LeaseLost when the site has meanwhile passed to another holder; the segment then stays as it is.
@@ -88,6 +92,9 @@ def commit_batch(
     the earlier shards, which no manifest names, are left to `presskeep gc`.
     """
     failpoint("segment_closed")
+    segment, settled, refused = admit(catalog.tombstones, segment, settled)
+    if not settled:
+        return _nothing(catalog, site, run, notes, refused)
     sha256 = segment.verify()
     first = keys.batch_id(min(item.spooled.fetched for item in settled), sha256)
     raw = _put_raw(store, segment, keys.raw_key(site, first), sha256, len(settled))
@@ -124,12 +131,20 @@ def commit_batch(
         captures=len(manifest.captures),
         articles=sum(stored.records for stored in manifest.objects if stored.kind == "articles"),
         revised=sum(article.revision > 1 for article, _ in articles),
-        outcomes=Counter(
+        outcomes=Counter({TAKEN_DOWN: refused})
+        + Counter(
             entry.outcome for item, entry in zip(settled, manifest.captures, strict=True) if item.draft is not None
         ),
         objects=len(manifest.objects) + 1,
         bytes=sum(stored.size for stored in manifest.objects) + len(data),
     )
+
+
+def _nothing(catalog: Catalog, site: str, run: str, notes: Sequence[OutcomeRow], refused: int) -> CommittedBatch:
+    """All of it was taken down."""
+    catalog.note(run, notes)
+    outcomes = {TAKEN_DOWN: refused} if refused else {}
+    return CommittedBatch(batch="", site=site, captures=0, articles=0, revised=0, outcomes=outcomes, objects=0, bytes=0)
 
 
 def _held_manifest(store: Store, site: str, batch: str) -> bytes | None:

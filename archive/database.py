@@ -103,6 +103,24 @@ class Database:
         driver.autocommit = True
         return driver
 
+    def vacuum(self, tables: Iterable[str]) -> None:
+        """Overwrite what was deleted: in a file of SQLite as a whole, else in these tables.
+
+        CatalogError while others read or write.
+        """
+        if self.is_sqlite:
+            statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"]
+        else:
+            statements = [f'VACUUM FULL "{table}"' for table in tables]
+        session = self._engine.raw_connection() if self.is_sqlite else self.session()
+        try:
+            for statement in statements:
+                session.cursor().execute(statement)
+        except self.foreign_errors as exc:
+            raise CatalogError(f"catalog {self.name}: what was deleted cannot be overwritten: {exc}") from exc
+        finally:
+            session.close()
+
     def close(self) -> None:
         """Let go of all connections."""
         self._engine.dispose()

@@ -25,6 +25,9 @@ NAMES = (
 REPLACING_NAMES = ("replacing_warc_put", "replacing_shards_put", "replacing_manifest_put")
 """Of a compaction and all else that replaces batches."""
 
+REMOVAL_NAMES = (*REPLACING_NAMES, "removed_before_manifests", "removed_objects")
+"""Of a takedown."""
+
 _chosen, _, _count = os.environ.get("PRESSKEEP_FAILPOINT", "").partition(":")
 _reached: Counter[str] = Counter()
 

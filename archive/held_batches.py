@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -25,6 +26,8 @@ class HeldBatch:
     site: str
     manifest_key: str
     manifest_sha256: str
+    created: datetime
+    """When its last capture was taken, aware UTC."""
     captures: int
     lost: int
     """Those of them whose raw page is gone."""
@@ -92,7 +95,9 @@ class HeldBatches:
         ]
         query = (
             sa.select(
-                batches.batch, batches.site, batches.manifest_key, batches.manifest_sha256, fetched.c.captures, *counts
+                *(batches[name] for name in ("batch", "site", "manifest_key", "manifest_sha256", "created")),
+                fetched.c.captures,
+                *counts,
             )
             .join(fetched, fetched.c.batch == batches.batch)
             .outerjoin(stored, stored.c.batch == batches.batch)

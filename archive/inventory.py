@@ -201,6 +201,6 @@ _NAMES: dict[Kind, re.Pattern[str]] = {
     "articles": re.compile(rf"articles/site={_SITE}/month=(\d{{4}}-\d\d|unknown)/{_BATCH}\.parquet"),
     # Year and month are those of the run id.
     "run": re.compile(r"runs/(?P<year>\d{4})/(?P<month>\d\d)/(?=(?P=year)(?P=month))\d{8}T\d{6}Z-[0-9a-f]{6}\.json"),
-    "removed": re.compile(r"removed/[0-9a-f]+\.json"),
+    "removed": re.compile(r"removed/[0-9a-f]{32}\.json"),
     "probe": re.compile(r"probe/[0-9a-f]+"),
 }

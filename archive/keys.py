@@ -13,6 +13,7 @@ the first 12 hex digits of its WARC's SHA-256, so equal ids mean equal captures.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 
 MARKER = "presskeep.json"
@@ -20,6 +21,7 @@ RAW = "raw/"
 ARTICLES = "articles/"
 BATCHES = "batches/"
 RUNS = "runs/"
+REMOVED = "removed/"
 
 
 def batch_id(first_capture: datetime, warc_sha256: str) -> str:
@@ -50,6 +52,16 @@ def manifest_key(site: str, batch: str) -> str:
 def run_key(run: str) -> str:
     """Key of a run's report; year and month are those of the run id."""
     return f"{RUNS}{run[:4]}/{run[4:6]}/{run}.json"
+
+
+def tombstone_key(sha256: str) -> str:
+    """Key of a tombstone: the first 32 hex digits of the hash of its content."""
+    return f"{REMOVED}{sha256[:32]}.json"
+
+
+def is_tombstone(key: str) -> bool:
+    """Whether a key is that of a tombstone."""
+    return re.fullmatch(rf"{REMOVED}[0-9a-f]{{32}}\.json", key) is not None
 
 
 def month(published: date | None) -> str:

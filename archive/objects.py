@@ -37,6 +37,19 @@ class Leftover:
     """The store's own handle, for `discard`."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptVersion:
+    """An old version of an object that a versioned bucket still keeps."""
+
+    key: str
+    version: str
+    """The store's id of it."""
+    size: int
+    """Bytes."""
+    locked_until: datetime | None
+    """Until when an object lock keeps it from being deleted, aware UTC; None for no lock, or one that has no end."""
+
+
 def check_key(key: str) -> None:
     """Raise StoreError unless `key` is a key: ASCII segments of letters, digits and `!._=+-`, joined by single slashes.
 

@@ -25,6 +25,8 @@ An outcome is one of the names below, for failures followed by `:` and the parti
     source_failed:…    a feed, sitemap or section page that could not be read
     source_empty       a feed, sitemap or section page without entries
     interrupted        the run ended before it was fetched
+    taken_down         not fetched, or not taken up: `presskeep remove` has removed it
+    expired            archived once; the retention of its site has let its text and page go
     lost               fetched once, but `presskeep repair` found its raw page gone from the archive
 """
 
@@ -55,9 +57,11 @@ BAD_RESPONSE = "bad_response"
 SOURCE_FAILED = "source_failed"
 SOURCE_EMPTY = "source_empty"
 INTERRUPTED = "interrupted"
+TAKEN_DOWN = "taken_down"
+EXPIRED = "expired"
 LOST = "lost"
 
-_GOOD = frozenset({ARCHIVED, UNCHANGED, DOUBTFUL, REMOVED, KNOWN, REDIRECTED, RETRIED, LISTED})
+_GOOD = frozenset({ARCHIVED, UNCHANGED, DOUBTFUL, REMOVED, KNOWN, REDIRECTED, RETRIED, LISTED, TAKEN_DOWN, EXPIRED})
 
 
 def outcome(name: str, reason: str = "") -> str:

@@ -65,6 +65,7 @@ class Rebuilding:
             self.captures += adoption.captures
             self.articles += adoption.articles
         self._on_progress(self.batches, self.batches)
+        self._catalog.tombstones.bring_up_to_date(self._store)
         yield from self._reports(inventory)
 
     def _reports(self, inventory: Inventory) -> Iterator[Finding]:

@@ -128,6 +128,9 @@ class BatchRestorer:
                 self._made += self._kept.pop(stored)
 
     def _read_warc(self) -> None:
+        if self._raw is None:
+            # All its pages were lost before, or let go by retention.
+            return
         try:
             stream = self._store.open(self._raw.key) if self._raw else io.BytesIO()
         except ObjectMissing:

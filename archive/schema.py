@@ -272,6 +272,15 @@ backfill_urls = Table(
     Index("backfill_urls_to_fetch", "backfill", "outcome", "day"),
 )
 
+removed = Table(
+    "removed",
+    metadata,
+    Column("url_id", Text, primary_key=True),
+    Column("tombstone", Text, primary_key=True),
+    Column("site", Text, nullable=False, index=True),
+    Column("removed", Moment, nullable=False),
+)
+
 hosts = Table(
     "hosts",
     metadata,

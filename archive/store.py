@@ -26,6 +26,7 @@ from urllib.parse import unquote, urlsplit
 from archive.backoff import Patience
 from archive.errors import ObjectMissing, StoreDenied, StoreError, StoreUnavailable
 from archive.objects import (
+    KeptVersion,
     Leftover,
     ObjectInfo,
     check_key,
@@ -72,6 +73,9 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; it is no error if there is none."""
+
+    def kept_versions(self, key: str) -> Iterator[KeptVersion]:
+        """What a versioned bucket still keeps of an object that was deleted; nothing in a store without versions."""
 
     def leftovers(self) -> Iterator[Leftover]:
         """Uploads begun and never finished, also those still under way: go by their age."""
@@ -181,6 +185,9 @@ class DirectoryStore:
             path.unlink(missing_ok=True)
             if path.parent.is_dir():
                 _sync_folder(path.parent)
+
+    def kept_versions(self, key: str) -> Iterator[KeptVersion]:
+        return iter(())
 
     def leftovers(self) -> Iterator[Leftover]:
         with _reported("list", self._root, None):

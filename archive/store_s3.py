@@ -24,6 +24,7 @@ from archive.bucket_errors import NotUnderstood, PastEnd
 from archive.errors import ObjectConflict, ObjectMissing, StoreDenied, StoreError, StoreUnavailable
 from archive.object_reader import open_ranged
 from archive.objects import (
+    KeptVersion,
     Leftover,
     ObjectInfo,
     check_key,
@@ -142,6 +143,19 @@ class S3Store:
     def delete(self, key: str) -> None:
         check_key(key)
         self._bucket.call("delete", "delete_object", key)
+
+    def kept_versions(self, key: str) -> Iterator[KeptVersion]:
+        check_key(key)
+        for page in self._pages("list old versions of", "list_object_versions", key, "KeyMarker", "VersionIdMarker"):
+            for entry in page.get("Versions", ()):
+                # Where nothing was ever versioned, what is there now is the version `null`.
+                if self._short(entry) == key and not (entry["VersionId"] == "null" and entry["IsLatest"]):
+                    yield KeptVersion(
+                        key=key,
+                        version=entry["VersionId"],
+                        size=entry["Size"],
+                        locked_until=self._locked_until(key, entry["VersionId"]),
+                    )
 
     def leftovers(self) -> Iterator[Leftover]:
         action = "list unfinished uploads of"
@@ -280,6 +294,15 @@ class S3Store:
             f"{self._bucket.place} does not answer like an S3 store: check the endpoint and any gateway on the way",
             key=key,
         )
+
+    def _locked_until(self, key: str, version: str) -> datetime | None:
+        try:
+            reply = self._bucket.call("read", "head_object", key, VersionId=version)
+        except StoreError as exc:
+            logger.info("%s: version %s: %s", key, version, exc)
+            return None
+        until: datetime | None = reply.get("ObjectLockRetainUntilDate")
+        return until and _utc(until)
 
     def _short(self, entry: dict[str, Any]) -> str:
         key: str = entry["Key"]

@@ -87,6 +87,12 @@ def cut_torn_tail(stream: BinaryIO) -> int:
     return kept
 
 
+def warcinfo_members(data: bytes) -> bytes:
+    """The gzip members of `warcinfo` records among these records, as they are; DamagedObject at the first bad byte."""
+    infos = (record for record in _records(io.BytesIO(data)) if record.type == WarcRecordType.warcinfo)
+    return b"".join(data[record.offset : record.offset + record.length] for record in infos)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Record:
     offset: int

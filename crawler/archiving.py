@@ -306,6 +306,7 @@ class Archiving:
         self._started = self.now()
         for run in catalog.interrupt_dead_runs(self._started):
             logger.warning("run %s was killed; what it left in the spool is finished with each of its sites", run)
+        catalog.tombstones.bring_up_to_date(store)
         catalog.start_run(self.run, self._command, self._started)
         return store, catalog
 

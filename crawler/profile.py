@@ -35,6 +35,7 @@ from crawler.profile_fields import (
     Table,
     TimeZone,
 )
+from crawler.retention_periods import FOREVER, Period
 from crawler.source_rules import Listing, SourceKind, Sources
 from crawler.traps import trap
 from crawler.urls import InvalidUrl, canonical_url
@@ -120,6 +121,10 @@ class SiteProfile(Table):
     """BCP 47 tag of the site where pages do not say."""
     schedule: Schedule | None = None
     """Five-field crontab line in `timezone`, or an interval such as `every 30m`; see jobs/schedule.py."""
+    keep: Period = FOREVER
+    """How long articles and pages are kept, from when they were fetched, see crawler/retention_periods.py."""
+    keep_raw: Period = FOREVER
+    """How long pages are kept; their articles stay."""
     sources: Sources = Sources()
     articles: ArticleRules = ArticleRules()
     extract: ExtractRules = ExtractRules()

@@ -73,14 +73,14 @@ def _opened(file: Path) -> Iterator[Catalog]:
 
 
 def _known_batches(config: Config) -> set[str]:
-    """What the old catalog knows; nothing if it cannot be used, which is what rebuilding is for."""
+    """What counts by the old catalog; nothing if it cannot be used, which is what rebuilding is for."""
     file = _file(config)
     if file is not None and not file.exists():
         return set()
     try:
         with opened_catalog(config) as catalog:
             _check_idle(catalog)
-            return {row["batch"] for row in catalog.rows(schema.batches)}
+            return {batch.batch for site in catalog.batches.sites() for batch in catalog.batches.live(site)}
     except CatalogError as exc:
         if file is None:
             raise

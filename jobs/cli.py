@@ -25,7 +25,9 @@ from jobs import (
     cli_import,
     cli_metrics,
     cli_read,
+    cli_remove,
     cli_reprocess,
+    cli_retention,
     cli_runs,
     cli_schedule,
     cli_setup,
@@ -77,6 +79,8 @@ cli_archive.register(app)
 cli_compact.register(app)
 cli_reprocess.register(app)
 cli_backfill.register(app)
+cli_remove.register(app)
+cli_retention.register(app)
 
 
 def main() -> None:

@@ -72,6 +72,8 @@ def housekeeping(
     Example: presskeep housekeeping
     """
     from archive.records import new_run_id
+    from archive.removal import Removal
+    from archive.retention import Retention
     from archive.run_report import RunReport
     from archive.store import open_store
     from crawler.archiving import SOFTWARE
@@ -80,6 +82,7 @@ def housekeeping(
     from jobs.config import find_config, load_config
     from jobs.housekeeping import keep_house
     from jobs.opened import opened_catalog
+    from jobs.removing import canonical_ids
     from jobs.spool import recover_spool
 
     config, run, started = load_config(find_config(context.obj)), run or new_run_id(), datetime.now(UTC)
@@ -89,12 +92,24 @@ def housekeeping(
         compaction = new_compaction(
             config.compact, store, catalog, folder=config.spool_folder, run=run, software=SOFTWARE
         )
+        catalog.tombstones.bring_up_to_date(store)
+        profiles = config.profiles()
         done = keep_house(
             store,
             catalog,
             started,
             recover=lambda: recover_spool(config, store, catalog),
+            removal=Removal(
+                store,
+                catalog,
+                spool=config.spool_folder,
+                run=run,
+                software=SOFTWARE,
+                identify=canonical_ids(profiles),
+            ),
+            retention=Retention(store, catalog, folder=config.spool_folder, run=run, software=SOFTWARE),
             compaction=compaction if config.compact.scheduled else None,
+            profiles=profiles,
         )
         code = FOUND_DAMAGE if done.findings else PARTLY_FAILED if done.problems else 0
         report = RunReport(
@@ -151,7 +166,7 @@ def _print(done: Housekeeping) -> None:
         out.print(safe(problem), soft_wrap=True)
     since = f"all was read since {done.read_since:%Y-%m-%d %H:%M} UTC" if done.read_since else "not all was read yet"
     out.print(f"{done.batches:,} batches read through ({size(done.bytes)}), {since}", soft_wrap=True)
-    out.print(f"{done.compacted:,} batches became part of larger ones")
+    out.print(f"{done.compacted:,} batches became part of larger ones, {done.let_go:,} were let go by retention")
     out.print(
         f"{done.garbage:,} pieces of garbage removed, {done.closed_runs:,} dead runs closed, "
         f"{done.recovered:,} batches made safe that they had left",

@@ -2,6 +2,8 @@
 
 what dead runs left in the spool is made safe
 runs that were killed are closed in the diary
+what is left of takedowns is removed
+what is old enough by the retention of its site goes
 small batches of months that are over are compacted
 a part of the archive is read through, so that each batch is once in twenty days
 garbage is collected
@@ -11,7 +13,7 @@ old ticks are forgotten
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,12 +23,17 @@ from archive.errors import ArchiveError, LeaseHeld, ObjectMissing
 from archive.findings import Finding
 from archive.garbage import GarbageCollection
 from archive.keys import run_key
+from archive.removal import Removal
+from archive.retention import Retention
 from archive.rota import Rota
 from archive.run_report import RunReport, read_report, write_report
 from archive.store import Store
+from crawler.profile import SiteProfile
 from crawler.recovery import Recovered
 from jobs.compacting import Compacted, compact_sites
 from jobs.due import held_sites
+from jobs.removing import pending
+from jobs.retaining import retain
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +51,8 @@ class Housekeeping:
     """Batches that dead runs had left in the spool."""
     closed_runs: int
     """Runs that had been killed."""
+    let_go: int
+    """Batches of which pages or all went by the retention of their site."""
     compacted: int
     """Batches that became part of larger ones."""
     batches: int
@@ -66,17 +75,32 @@ def keep_house(
     now: datetime,
     *,
     recover: Callable[[], Recovered] = Recovered,
+    removal: Removal | None = None,
+    retention: Retention | None = None,
     compaction: Compaction | None = None,
+    profiles: Mapping[str, SiteProfile] = {},
 ) -> Housekeeping:
-    """Do all of it; a part that cannot be done does not keep the others from being done.
+    """Do all of it, without the chores that are None; what cannot be done does not keep the rest from being done.
 
-    `recover` makes safe what lies in the spool of this machine; without a `compaction` nothing is compacted.
+    `recover` makes safe what lies in the spool of this machine; `profiles` say how long sites are kept.
     """
     recovered = recover()
     problems = list(recovered.problems)
     rota = Rota(store, catalog, now=now)
     findings: list[Finding] = []
-    closed = garbage = compacted = 0
+    closed = garbage = compacted = let_go = 0
+    try:
+        for site in pending(catalog, since=now - _GARBAGE_AGE) if removal else ():
+            _finish_removal(removal, site)
+    except ArchiveError as exc:
+        problems.append(f"not all that was taken down is removed: {exc}")
+    try:
+        for gone in retain(retention, catalog, profiles, now=now, apply=True) if retention else ():
+            let_go += gone.state == "done"
+            if gone.state == "failed":
+                logger.info("%s: not all that is old was let go: %s", gone.site, gone.detail)
+    except ArchiveError as exc:
+        problems.append(f"not all that is old was let go: {exc}")
     try:
         for done in _compact(compaction, catalog, now) if compaction else ():
             compacted += done.batches
@@ -99,6 +123,7 @@ def keep_house(
     return Housekeeping(
         recovered=len(recovered.batches),
         closed_runs=closed,
+        let_go=let_go,
         compacted=compacted,
         batches=rota.batches,
         bytes=rota.bytes,
@@ -131,6 +156,14 @@ def _close_dead_runs(store: Store, catalog: Catalog, now: datetime) -> Iterator[
             write_report(store, report)
         catalog.diary.record(report)
         yield run
+
+
+def _finish_removal(removal: Removal | None, site: str) -> None:
+    try:
+        if removal is not None:
+            removal.enforce(site)
+    except LeaseHeld as exc:
+        logger.info("%s: what was taken down waits: %s", site, exc)
 
 
 def _compact(compaction: Compaction, catalog: Catalog, now: datetime) -> Iterator[Compacted]:

@@ -85,6 +85,9 @@ hosts = ["www.example.org"]
 #language = "en"
 # When to crawl, as a crontab line: minute hour day month weekday.
 #schedule = "17 * * * *"
+# How long articles with their pages, and pages, are kept from when they were fetched: such as 90d, 18m, 2y, forever.
+#keep = "forever"
+#keep_raw = "2y"
 
 # Where articles are announced. One good source is enough.
 [sources]

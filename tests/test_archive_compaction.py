@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import os
+import random
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -191,11 +193,24 @@ for group in work.groups("daily"):
 """
 
 
+def command(archive: SmallArchive, script: str = _SCRIPT) -> list[str]:
+    """That works on the archive in a process of its own."""
+    database = f"sqlite:///{archive.folder}/own.sqlite"
+    return [sys.executable, "-c", script, archive.store.url, database, str(archive.folder / "spool")]
+
+
 def killed_at(archive: SmallArchive, failpoint: str) -> int:
     """Compact in a process that dies there; its exit code."""
-    database = f"sqlite:///{archive.folder}/own.sqlite"
-    command = [sys.executable, "-c", _SCRIPT, archive.store.url, database, str(archive.folder / "spool")]
-    return subprocess.run(command, env={**os.environ, "PRESSKEEP_FAILPOINT": failpoint}, check=False).returncode
+    environment = {**os.environ, "PRESSKEEP_FAILPOINT": failpoint}
+    return subprocess.run(command(archive), env=environment, check=False).returncode
+
+
+def kill_at_random(command: list[str], chance: random.Random) -> None:
+    """Run a command and kill it, which may come too late."""
+    with subprocess.Popen(command) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.5, 2.5))
+        process.kill()
 
 
 @pytest.mark.parametrize("failpoint", REPLACING_NAMES)
@@ -226,4 +241,22 @@ def test_the_same_in_a_bucket(failpoint: str, s3_store: S3Store, tmp_path: Path)
     assert (contents(archive), pages(archive), urls(archive)) == before
     assert len(take_inventory(s3_store).live) == 1
     assert archive.damage() == []
+    archive.catalog.close()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_at_random_moments_it_loses_and_doubles_nothing(seed: int, store: Store, tmp_path: Path) -> None:
+    archive, chance = crawled(store, tmp_path), random.Random(seed)
+    before = contents(archive), pages(archive), urls(archive)
+    for _ in range(4):
+        kill_at_random(command(archive), chance)
+        assert (contents(archive), pages(archive), urls(archive)) == before
+    compact(archive)
+    assert (contents(archive), pages(archive), urls(archive)) == before
+    assert len(take_inventory(store).live) == 1
+    assert archive.damage() == []
+    collect(archive, days=8)
+    assert len(archive.objects()) == 5
     archive.catalog.close()

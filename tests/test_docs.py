@@ -21,6 +21,7 @@ from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.run_report import RunReport, SiteReport
 from archive.shards import SCHEMA
 from archive.site_findings import SiteFinding
+from archive.tombstones import Tombstone
 from crawler.profile import SiteProfile
 from jobs.cli import app
 from jobs.config import Config
@@ -218,6 +219,11 @@ def test_the_archive_format_has_every_field_of_a_run_report() -> None:
     records = (RunReport, SiteReport, SiteFinding)
     known = [name for record in records for name in record.__dataclass_fields__]
     assert sorted(names(rows(reports, "field", "meaning"))) == sorted(known)
+
+
+def test_the_archive_format_has_every_field_of_a_tombstone() -> None:
+    told = names(rows(section(text_of("docs/archive-format.md"), "## Tombstones"), "field", "meaning"))
+    assert sorted(told) == sorted(Tombstone.__dataclass_fields__)
 
 
 @documents

@@ -155,9 +155,12 @@ class NewsSpider(Spider):
         new = {entry.url_id: entry for entry in found if entry.url_id not in self._seen}
         self._seen.update(new)
         states = await self._states(new)
+        removed = await self._removed([(identity, entry.url) for identity, entry in new.items()])
         for identity, entry in new.items():
             state = states.get(identity)
-            if state is not None and not self._is_due(profile, entry, state):
+            if identity in removed:
+                self._archiving.ledger.count(profile.name, "page", outcomes.TAKEN_DOWN)
+            elif state is not None and not self._is_due(profile, entry, state):
                 self._archiving.ledger.count(profile.name, "page", outcomes.KNOWN)
             elif not self.limit or self._planned[profile.name] < self.limit:
                 self._planned[profile.name] += 1
@@ -166,6 +169,12 @@ class NewsSpider(Spider):
     async def _states(self, url_ids: Iterable[str]) -> Mapping[str, UrlState]:
         wanted = list(url_ids)
         return await self._archiving.in_catalog(lambda catalog: catalog.url_states(wanted))
+
+    async def _removed(self, wanted: Sequence[tuple[str, str]]) -> set[str]:
+        """Those of these ids, given with their URLs, that were taken down."""
+        ids = [one for identity, url in wanted for one in (identity, url_id(url))]
+        gone = await self._archiving.in_catalog(lambda catalog: catalog.tombstones.among(ids))
+        return {identity for identity, url in wanted if identity in gone or url_id(url) in gone}
 
     def _is_due(self, profile: SiteProfile, entry: AnnouncedUrl, state: UrlState) -> bool:
         now, modified = self._archiving.now(), entry.announcement.modified
@@ -189,8 +198,12 @@ class NewsSpider(Spider):
                 continue
             # When the catalog cannot be read, the crawl is already being ended.
             with suppress(ArchiveError):
-                for state in await self._due(profile):
-                    if state.url_id not in self._seen and profile.has_host(state.url):
+                due = await self._due(profile)
+                removed = await self._removed([(state.url_id, state.url) for state in due])
+                for state in due:
+                    if state.url_id in removed:
+                        self._archiving.ledger.count(profile.name, "page", outcomes.TAKEN_DOWN)
+                    elif state.url_id not in self._seen and profile.has_host(state.url):
                         self._seen.add(state.url_id)
                         yield self._page(profile, state.url, None, state)
 

@@ -80,6 +80,14 @@ def upgrade() -> None:
     )
     op.create_index("backfill_urls_to_fetch", "backfill_urls", ["backfill", "outcome", "day"])
     op.create_table(
+        "removed",
+        Column("url_id", Text, primary_key=True),
+        Column("tombstone", Text, primary_key=True),
+        Column("site", Text, nullable=False),
+        Column("removed", Moment, nullable=False),
+    )
+    op.create_index("ix_removed_site", "removed", ["site"])
+    op.create_table(
         "imports",
         *(Column(name, Text, primary_key=True) for name in ("source", "wanted")),
         Column("stamp", Text, nullable=False),
