@@ -41,6 +41,7 @@ from archive.host_memory import HostMemory
 from archive.imports import Imports
 from archive.leadership import Leadership, leadership
 from archive.leases import Lease, Leases, check_lease
+from archive.likeness import Likenesses, write_bands
 from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
 from archive.records import Article, RecordLocation
@@ -73,6 +74,7 @@ class Catalog:
         self.history = ArticleHistory(self._database)
         self.checks = Checks(self._database)
         self.sources = SourceMemory(self._database)
+        self.likenesses = Likenesses(self._database)
         self.announcements = Announcements(self._database)
         self.imports = Imports(self._database)
         self.backfills = Backfills(self._database)
@@ -129,6 +131,7 @@ class Catalog:
             _insert(connection, schema.objects, (object_row(manifest, obj) for obj in manifest.objects))
             _insert(connection, schema.captures, captures)
             _insert(connection, schema.articles, placed)
+            write_bands(connection, placed)
             _insert(connection, schema.outcomes, (outcome_row(manifest.run, row) for row in outcomes))
             remember(connection, captures, changed)
 
@@ -352,6 +355,6 @@ def _forget(connection: Connection, batches: Iterable[str]) -> set[str]:
     changed: set[str] = set()
     for gone in slices(batches):
         changed.update(connection.scalars(sa.select(captures.url_id).where(captures.batch.in_(gone))))
-        for table in (schema.objects, schema.captures, schema.articles):
+        for table in (schema.objects, schema.captures, schema.articles, schema.bands):
             connection.execute(table.delete().where(table.c.batch.in_(gone)))
     return changed

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archive.block_memory import prints_row, whole_text
+from archive.likeness import fingerprint
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.records import Article, RecordLocation
 from archive.text_hash import text_hash
@@ -163,6 +164,7 @@ def article_row(manifest: Manifest, article: Article, shard_key: str) -> dict[st
         "text_hash": text_hash(article.title, whole_text(article)),
         "batch": manifest.batch,
         "shard_key": shard_key,
+        "fingerprint": fingerprint(whole_text(article)),
         **prints_row(article),
     }
 

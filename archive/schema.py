@@ -1,10 +1,10 @@
 """Tables of the catalog.
 
-Everything in `batches`, `objects`, `captures`, `articles` and `urls` is derived from manifests and shards and can be
-rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can be
-rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `site_findings`, what
-is wrong with sites, comes from the same reports, all but `told` and `told_at`, what notifiers have delivered of it.
-`leases` says who works on which site, `ticks` which run took over which moment at which a site was due; `hosts`,
+Everything in `batches`, `objects`, `captures`, `articles`, `bands` and `urls` is derived from manifests and shards and
+can be rebuilt from the bucket. `runs`, `run_sites`, `run_counts` and `outcomes` are the diary; all but `outcomes` can
+be rebuilt from the reports of the runs. A URL that was known already is counted there, not listed. `site_findings`,
+what is wrong with sites, comes from the same reports, all but `told` and `told_at`, what notifiers have delivered of
+it. `leases` says who works on which site, `ticks` which run took over which moment at which a site was due; `hosts`,
 `robots` and `requests` are what archive/host_memory.py remembers; `sources` and `announced` are what
 archive/source_memory.py and archive/announcements.py do; `imports` says how far foreign files have been read,
 `backfills` and `backfill_urls` what is to be fetched of the past.
@@ -92,9 +92,20 @@ articles = Table(
     Column("payload_digest", Text, nullable=False),
     Column("text_prints", LargeBinary),
     Column("repeated_prints", LargeBinary),
+    Column("fingerprint", LargeBinary),
     Index("articles_by_date", "site", "published"),
     Index("articles_by_fetch", "site", "fetched"),
     Index("articles_by_text", "site", "text_hash"),
+)
+
+bands = Table(
+    "bands",
+    metadata,
+    Column("url_id", Text, primary_key=True),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("band", BigInteger, primary_key=True, autoincrement=False, index=True),
+    Column("site", Text, nullable=False),
+    Column("batch", Text, nullable=False, index=True),
 )
 
 urls = Table(

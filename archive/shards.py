@@ -72,6 +72,9 @@ SCHEMA = pa.schema(
 _ROWS_PER_GROUP = 500
 
 # Statistics only where a query can skip by them: those of long texts would hold each text three times.
+SCHEMA_WITH_ORIGINALS = SCHEMA.append(pa.field("duplicate_of", pa.string()))
+"""That of downloads."""
+
 _STATISTICS = ["url_id", "site", "published", "fetched", "language"]
 
 _DICTIONARIES = [
@@ -80,11 +83,14 @@ _DICTIONARIES = [
 ]
 
 
-def write_shard(articles: Iterable[Article], stream: BinaryIO) -> None:
-    """Write the articles, in the order given, as one Parquet file; a row group of them is held at a time."""
+def write_shard(articles: Iterable[Article], stream: BinaryIO, schema: pa.Schema = SCHEMA) -> None:
+    """Write the articles, in the order given, as one Parquet file; a row group of them is held at a time.
+
+    Another schema is for files that are no shards; its fields are attributes of the articles.
+    """
     with pq.ParquetWriter(
         stream,
-        SCHEMA,
+        schema,
         compression="zstd",
         compression_level=9,
         use_dictionary=_DICTIONARIES,
@@ -95,7 +101,7 @@ def write_shard(articles: Iterable[Article], stream: BinaryIO) -> None:
     ) as writer:
         rest = iter(articles)
         while group := list(islice(rest, _ROWS_PER_GROUP)):
-            writer.write_table(_table(group))
+            writer.write_table(_table(group, schema))
 
 
 def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Iterator[Article]:
@@ -121,9 +127,9 @@ def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Ite
         raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
 
 
-def _table(articles: Sequence[Article]) -> pa.Table:
-    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in SCHEMA]
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
+def _table(articles: Sequence[Article], schema: pa.Schema) -> pa.Table:
+    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _plain(value: Any) -> Any:

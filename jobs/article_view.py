@@ -50,6 +50,7 @@ def _facts(found: Found) -> Iterator[tuple[str, str]]:
         "url": article.url,
         "archived": f"{article.fetched:%Y-%m-%d %H:%M:%S} UTC, revision {article.revision}",
         "removed": _removed(found.removal),
+        "also at": ", ".join(f"{copy.url} ({copy.site}, {copy.likeness:.0%})" for copy in found.copies),
         "text in": found.shard_key,
         "page in": f"{article.warc_key}, {article.warc_length} bytes from byte {article.warc_offset}",
     }

@@ -17,8 +17,8 @@ from jobs.errors import JobsError
 
 if TYPE_CHECKING:
     from archive.reader import ArchiveReader
-    from archive.records import Article
     from archive.selection import Selection
+    from jobs.export import Downloaded
 
 STANDARD_OUTPUT = Path("-")
 
@@ -67,6 +67,7 @@ def download(
     Example: presskeep download news.jsonl.zst --site rudaw --from 2026-01-01 --to 2026-03-31
     """
     from jobs.config import find_config, load_config
+    from jobs.export import downloaded
     from jobs.opened import opened_archive
     from jobs.selecting import check_sites, selection
 
@@ -92,11 +93,12 @@ def download(
             _print_plan(reader, wanted, as_json=as_json)
             return
         begun = time.monotonic()
-        articles = _write(reader.articles(wanted), dest, form, limit=limit, force=force)
+        found = downloaded(islice(reader.articles(wanted), limit or None), catalog.likenesses)
+        articles = _write(found, dest, form, force=force)
     _print_summary(articles, dest, time.monotonic() - begun, as_json=as_json)
 
 
-def _write(articles: Iterator[Article], dest: Path, form: str, *, limit: int, force: bool) -> int:
+def _write(articles: Iterator[Downloaded], dest: Path, form: str, *, force: bool) -> int:
     """Write them; returns how many there were."""
     from jobs.export import FILE_FORMATS, compressed
     from jobs.export_folder import FOLDER_FORMATS, write_folder
@@ -104,9 +106,9 @@ def _write(articles: Iterator[Article], dest: Path, form: str, *, limit: int, fo
     with err.status("reading the archive") as spinner:
         written = 0
 
-        def counted() -> Iterator[Article]:
+        def counted() -> Iterator[Downloaded]:
             nonlocal written
-            for article in islice(articles, limit or None):
+            for article in articles:
                 yield article
                 written += 1
                 spinner.update(f"{written:,} articles")

@@ -105,7 +105,9 @@ def show(
         elif not raw and (found := lookup.article(url)):
             if as_json:
                 removal = found.removal and dataclasses.asdict(found.removal)
-                print_json({**fields(found.article), "shard_key": found.shard_key, "removal": removal})
+                copies = [dataclasses.asdict(copy) for copy in found.copies]
+                more = {"shard_key": found.shard_key, "removal": removal, "copies": copies}
+                print_json({**fields(found.article), **more})
             elif removed:
                 print_removed(found.article)
             else:

@@ -13,49 +13,82 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, BinaryIO, cast
 
 from pydantic import TypeAdapter
 
+from archive.likeness import Likenesses
 from archive.records import Article
-from archive.shards import write_shard
+from archive.shards import SCHEMA_WITH_ORIGINALS, write_shard
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-_ARTICLE = TypeAdapter(Article)
+_AT_ONCE = 500
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet (CWE-1236); an apostrophe before it makes it text."""
 
 _LISTS = ("authors", "tags", "flags")
 _NOT_IN_CSV = ("date_candidates", "removed_blocks")
-CSV_COLUMNS = [field.name for field in dataclasses.fields(Article) if field.name not in _NOT_IN_CSV]
 
 
-def write_jsonl(articles: Iterable[Article], stream: BinaryIO) -> None:
+@dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
+class Downloaded(Article):
+    """An article as downloads hold it."""
+
+    duplicate_of: str | None = None
+    """URL of the article of another site with nearly the same text that was captured first, None if there is none."""
+
+
+CSV_COLUMNS = [field.name for field in dataclasses.fields(Downloaded) if field.name not in _NOT_IN_CSV]
+
+_ARTICLE = TypeAdapter(Article)
+_DOWNLOADED = TypeAdapter(Downloaded)
+
+
+def downloaded(articles: Iterable[Article], likenesses: Likenesses) -> Iterator[Downloaded]:
+    """The articles, each with what it is a copy of."""
+    rest = iter(articles)
+    while some := list(islice(rest, _AT_ONCE)):
+        originals = likenesses.originals(some)
+        for article in some:
+            original = originals.get(article.url_id)
+            values = {field.name: getattr(article, field.name) for field in dataclasses.fields(article)}
+            yield Downloaded(**values, duplicate_of=original.url if original else None)
+
+
+def write_jsonl(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
     """Write each article as a line of UTF-8 JSON (https://jsonlines.org): all fields, times as ISO 8601."""
     for article in articles:
-        stream.write(_ARTICLE.dump_json(article) + b"\n")
+        stream.write(_DOWNLOADED.dump_json(article) + b"\n")
 
 
-def write_csv(articles: Iterable[Article], stream: BinaryIO) -> None:
+def write_csv(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
     """Write a header and a row an article (RFC 4180), UTF-8 with the byte order mark that spreadsheets look for."""
     text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
     rows = csv.writer(text)
     rows.writerow(CSV_COLUMNS)
     for article in articles:
-        plain = fields(article) | {name: "; ".join(getattr(article, name)) for name in _LISTS}
+        plain = _DOWNLOADED.dump_python(article, mode="json") | {
+            name: "; ".join(getattr(article, name)) for name in _LISTS
+        }
         rows.writerow([_cell(plain[name]) for name in CSV_COLUMNS])
     text.detach()
 
 
-FILE_FORMATS: dict[str, Callable[[Iterable[Article], BinaryIO], None]] = {
+def write_parquet(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
+    """Write a file of the columns of the archive's shards, and `duplicate_of`."""
+    write_shard(articles, stream, SCHEMA_WITH_ORIGINALS)
+
+
+FILE_FORMATS: dict[str, Callable[[Iterable[Downloaded], BinaryIO], None]] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
-    "parquet": write_shard,
+    "parquet": write_parquet,
 }
 """Name -> what writes articles to a stream in that format."""
 
@@ -74,7 +107,7 @@ def compressed(stream: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 
 def fields(article: Article) -> dict[str, Any]:
-    """All fields of an article as plain values, the same as in a line of `write_jsonl`."""
+    """All fields of an article as plain values, as in a line of `write_jsonl`."""
     plain: dict[str, Any] = _ARTICLE.dump_python(article, mode="json")
     return plain
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archive.article_history import Removal
 from archive.catalog import Catalog
 from archive.catalog_rows import UrlState
+from archive.likeness import Copy
 from archive.outcomes import REDIRECTED
 from archive.reader import ArchiveReader
 from archive.records import Article, RecordLocation, url_id
@@ -26,6 +27,8 @@ class Found:
     """Object key of the Parquet file that holds it."""
     removal: Removal | None = None
     """Since when it is gone from the site, None while it is there."""
+    copies: Sequence[Copy] = ()
+    """Articles of other sites with nearly the same text, the one captured first before the others."""
 
 
 class Lookup:
@@ -44,7 +47,8 @@ class Lookup:
                 entries = self._catalog.article_entries(url_id=identity)
                 shards = {entry.revision: entry.shard_key for entry in entries}
                 removal = self._catalog.history.removal(article.url_id)
-                return Found(article=article, shard_key=shards[article.revision], removal=removal)
+                copies = self._catalog.likenesses.copies([article.url_id]).get(article.url_id, ())
+                return Found(article=article, shard_key=shards[article.revision], removal=removal, copies=copies)
         return None
 
     def page(self, url: str) -> RecordLocation | None:

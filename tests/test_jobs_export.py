@@ -9,23 +9,29 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from archive.records import Article
-from archive.shards import read_shard
+from archive.shards import SCHEMA, read_shard
 from jobs.errors import JobsError
-from jobs.export import CSV_COLUMNS, FILE_FORMATS, compressed, write_csv
+from jobs.export import CSV_COLUMNS, FILE_FORMATS, Downloaded, compressed, write_csv
 from jobs.export_folder import FOLDER_FORMATS, file_name, markdown, plain_text, write_folder
 from tests.sample_batches import make_article
 
-ARTICLES = [make_article(number) for number in (1, 2, 3)]
+
+def make_downloaded(number: int) -> Downloaded:
+    article = make_article(number)
+    values = {field.name: getattr(article, field.name) for field in fields(article)}
+    return Downloaded(**values, duplicate_of=f"https://other.example/{number}")
 
 
-def as_csv(*articles: Article) -> list[dict[str, str]]:
+ARTICLES = [make_downloaded(number) for number in (1, 2, 3)]
+
+
+def as_csv(*articles: Downloaded) -> list[dict[str, str]]:
     stream = io.BytesIO()
     write_csv(articles, stream)
     return list(csv.DictReader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline="")))
@@ -35,15 +41,19 @@ def as_csv(*articles: Article) -> list[dict[str, str]]:
 
 
 def test_parquet_holds_every_field_of_every_article() -> None:
-    many = [make_article(number) for number in range(1100)]
+    many = [make_downloaded(number) for number in range(1100)]
     stream = io.BytesIO()
     FILE_FORMATS["parquet"](iter(many), stream)
-    assert list(read_shard(io.BytesIO(stream.getvalue()))) == many
+    table = pq.read_table(io.BytesIO(stream.getvalue()))
+    assert table["duplicate_of"].to_pylist() == [article.duplicate_of for article in many]
+    shard = io.BytesIO()
+    pq.write_table(table.drop_columns("duplicate_of").cast(SCHEMA), shard)
+    assert list(read_shard(io.BytesIO(shard.getvalue()))) == [make_article(number) for number in range(1100)]
     assert pq.ParquetFile(io.BytesIO(stream.getvalue())).num_row_groups == 3
 
 
 def test_csv_comes_back_as_it_was() -> None:
-    article = replace(make_article(1), authors=("A, B", 'C "D"'), text="One.\n\nTwo; three.")
+    article = replace(make_downloaded(1), authors=("A, B", 'C "D"'), text="One.\n\nTwo; three.")
     [row] = as_csv(article)
     assert list(row) == CSV_COLUMNS
     assert (row["title"], row["text"]) == (article.title, article.text)
@@ -53,7 +63,7 @@ def test_csv_comes_back_as_it_was() -> None:
 
 @pytest.mark.parametrize("start", ["=cmd|'/C calc'!A0", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
 def test_no_cell_of_a_csv_is_a_formula(start: str) -> None:
-    [row] = as_csv(replace(make_article(1), title=start, authors=(start,)))
+    [row] = as_csv(replace(make_downloaded(1), title=start, authors=(start,)))
     assert row["title"] == row["authors"] == "'" + start
 
 
@@ -101,7 +111,7 @@ def test_a_folder_is_a_bag_with_a_file_an_article(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_folder_is_completed_and_a_complete_one_is_kept(tmp_path: Path) -> None:
-    def broken() -> list[Article]:
+    def broken() -> list[Downloaded]:
         raise KeyboardInterrupt
 
     folder = tmp_path / "bag"

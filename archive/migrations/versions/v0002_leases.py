@@ -141,6 +141,17 @@ def upgrade() -> None:
     op.create_index("ix_articles_batch", "articles", ["batch"])
     op.add_column("articles", Column("text_prints", LargeBinary))
     op.add_column("articles", Column("repeated_prints", LargeBinary))
+    op.add_column("articles", Column("fingerprint", LargeBinary))
+    op.create_table(
+        "bands",
+        Column("url_id", Text, primary_key=True),
+        Column("revision", Integer, primary_key=True, autoincrement=False),
+        Column("band", BigInteger, primary_key=True, autoincrement=False),
+        Column("site", Text, nullable=False),
+        Column("batch", Text, nullable=False),
+    )
+    op.create_index("ix_bands_band", "bands", ["band"])
+    op.create_index("ix_bands_batch", "bands", ["batch"])
     op.create_index("articles_by_fetch", "articles", ["site", "fetched"])
     op.add_column("articles", Column("authors", Integer))
     op.add_column("articles", Column("published_at", Moment))
