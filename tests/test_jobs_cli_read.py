@@ -20,6 +20,7 @@ from archive.catalog_rows import OutcomeRow
 from archive.errors import StoreError
 from archive.records import Article, RemovedBlock
 from jobs.errors import JobsError
+from jobs.export import Downloaded
 from jobs.new_file import new_file
 from tests.archive_builder import Installation, answered, visited
 from tests.command import presskeep
@@ -179,7 +180,7 @@ def test_show_says_where_text_and_page_lie(folder: Path) -> None:
 
 def test_show_as_json_has_all_fields(folder: Path) -> None:
     shown = presskeep("show", FIRST, "--json", folder=folder).json
-    assert shown.keys() == {field.name for field in dataclasses.fields(Article)} | {"shard_key", "removal"}
+    assert shown.keys() == {field.name for field in dataclasses.fields(Article)} | {"shard_key", "removal", "copies"}
     assert (shown["revision"], shown["published"], shown["fetched"]) == (2, "2026-01-31", "2026-03-04T05:06:08.089012Z")
 
 
@@ -341,7 +342,7 @@ def test_download_writes_every_revision_with_all_fields(folder: Path, tmp_path: 
     assert done.code == 0
     articles = lines(tmp_path / "all.jsonl")
     assert len(articles) == 6
-    assert all(article.keys() == {field.name for field in dataclasses.fields(Article)} for article in articles)
+    assert all(article.keys() == {field.name for field in dataclasses.fields(Downloaded)} for article in articles)
     assert sorted((article["url"], article["revision"]) for article in articles)[:2] == [(FIRST, 1), (FIRST, 2)]
     assert "6 articles, " in done.out
     assert done.out.count("\n") == 1
