@@ -6,6 +6,7 @@ import dataclasses
 import json
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.archive_builder import Installation as Built
 from tests.archive_builder import visited
 from tests.command import presskeep
 from tests.crawling import Installation, article, articles
-from tests.newsroom import Newsroom, Site
+from tests.newsroom import Fault, Newsroom, Site
 from tests.sample_articles import make_capture, make_url
 from tests.small_archive import SmallArchive, filled
 
@@ -92,6 +93,34 @@ def test_what_is_due_is_crawled_once(tmp_path: Path) -> None:
     [after] = presskeep("schedule", "--list", "--json", folder=installation.folder).json
     assert (after["due"], after["last_state"]) == (False, "claimed")
     assert "next " in presskeep("schedule", "--list", folder=installation.folder).out
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_scheduler_killed_in_the_middle_of_a_crawl_is_followed_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Its crawl commits what it has fetched, and the next tick, run by the standby, brings the rest."""
+    faults = {f"/story-{number}": Fault(delay=1) for number in range(12)}
+    with Newsroom([Site(name="daily", title="Daily", pages=articles(12), faults=faults)]) as newsroom:
+        installation = scheduled(tmp_path, newsroom)
+        profile = installation.folder / "sites" / "daily.toml"
+        profile.write_text(profile.read_text().replace("every 12h", "every 1m"))
+        with installation.started("schedule") as first:
+            until(lambda: sum(request.path.startswith("/story") for request in newsroom.log) >= 3)
+            with installation.started("schedule") as second:
+                time.sleep(3)
+                first.kill()
+                first.wait()
+                until(lambda: len(installation.archived_urls()) == 12, seconds=200)
+                second.send_signal(signal.SIGTERM)
+                out, err = second.communicate(timeout=60)
+        asked = Counter(request.path for request in newsroom.log if request.path.startswith("/story"))
+    assert (second.returncode, out) == (0, "")
+    assert "leads" in err
+    assert set(installation.archived_urls().values()) == {1}
+    # What was under way when the first one died is fetched again, and no more.
+    assert sum(asked.values()) <= 12 + 4
+    states = [report.state for report in reports(installation)]
+    assert (states[0], states[-1]) == ("done", "interrupted")
 
 
 def test_due_and_names_do_not_go_together(tmp_path: Path) -> None:
