@@ -13,7 +13,7 @@ from archive.database import Database, slices
 from archive.leases import Lease, check_lease
 from archive.records import url_id
 
-_TABLES = (schema.articles, schema.captures, schema.urls, schema.outcomes, schema.announced)
+_TABLES = (schema.articles, schema.captures, schema.urls, schema.outcomes, schema.announced, schema.backfill_urls)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +85,7 @@ class Erasure:
         return self.held(site, ids).captures > 0
 
     def erase(self, site: str, gone: Collection[str], *, lease: Lease) -> None:
-        """Erase from the diary and from what sources announced; what batches hold must have gone before."""
+        """Erase from the diary, announcements and backfills; what batches hold must have gone before."""
         outcomes, announced = schema.outcomes, schema.announced
 
         def write(connection: Connection) -> int:
@@ -95,6 +95,7 @@ class Erasure:
             listed = sa.select(announced.c.url).where(announced.c.site == site)
             for some in slices(gone):
                 urls += connection.scalars(listed.where(announced.c.url_id.in_(some)))
+                connection.execute(schema.backfill_urls.delete().where(schema.backfill_urls.c.url_id.in_(some)))
                 connection.execute(announced.delete().where(announced.c.site == site, announced.c.url_id.in_(some)))
             for some in slices(urls):
                 connection.execute(outcomes.delete().where(outcomes.c.site == site, outcomes.c.url.in_(some)))
