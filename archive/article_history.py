@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import Database, slices
-from archive.outcomes import REDIRECTED
+from archive.outcomes import DOUBTFUL, REDIRECTED, REMOVED
 from archive.records import ArticleDraft
 
 
@@ -50,6 +50,17 @@ class Removal:
     """As it was seen last, such as `removed:http_410`."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """A capture of an article's address that gave no revision, and told something nevertheless."""
+
+    fetched: datetime
+    """Aware UTC."""
+    url: str
+    outcome: str
+    """`doubtful:…` or `removed:…`, see archive/outcomes.py."""
+
+
 class ArticleHistory:
     """Reads articles and URLs of the catalog."""
 
@@ -82,6 +93,19 @@ class ArticleHistory:
             return None
         last = max(rows, key=lambda row: row.removed)
         return Removal(since=last.removed, outcome=last.outcome)
+
+    def sightings(self, article: str) -> list[Sighting]:
+        """When it was met doubtful or gone, oldest first."""
+        captures, urls = schema.captures.c, schema.urls.c
+        addresses = sa.select(urls.url_id).where(urls.article == article)
+        told = sa.or_(*(captures.outcome.startswith(name) for name in (DOUBTFUL, REMOVED)))
+        query = (
+            sa.select(captures.fetched, captures.url, captures.outcome)
+            .where(captures.url_id.in_(addresses), told)
+            .order_by(captures.fetched, captures.batch, captures.offset)
+        )
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        return [Sighting(**row._asdict()) for row in rows]
 
     def removed(self) -> dict[str, int]:
         """How many articles of each site are gone from it."""

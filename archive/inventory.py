@@ -18,6 +18,7 @@ from typing import Literal
 
 from archive import keys
 from archive.errors import DamagedObject, ObjectMissing
+from archive.fetching import read_ahead
 from archive.manifest import Manifest, StoredObject
 from archive.objects import ObjectInfo
 from archive.store import Store
@@ -55,6 +56,8 @@ class Batch:
     """Of the bytes that were read."""
     written: datetime
     """When the manifest was written, by the store's clock, aware UTC."""
+    created: datetime
+    """When its last capture was taken, aware UTC."""
     objects: tuple[StoredObject, ...]
     replaces: tuple[str, ...]
 
@@ -67,6 +70,7 @@ class Batch:
             manifest_key=keys.manifest_key(manifest.site, manifest.batch),
             manifest_sha256=sha256,
             written=written,
+            created=manifest.created,
             objects=manifest.objects,
             replaces=manifest.replaces,
         )
@@ -148,9 +152,16 @@ def take_inventory(store: Store, *, site: str | None = None, on_progress: Progre
 
     Raises StoreError when the store cannot be listed or read.
     """
-    prefixes = (
-        [""] if site is None else [f"{keys.RAW}{site}/", f"{keys.ARTICLES}site={site}/", f"{keys.BATCHES}{site}/"]
-    )
+    folders = [f"{keys.RAW}{site}/", f"{keys.ARTICLES}site={site}/", f"{keys.BATCHES}{site}/"]
+    return _inventory(store, [""] if site is None else folders, on_progress)
+
+
+def read_batches(store: Store) -> Inventory:
+    """As `take_inventory`, of nothing but the manifests: enough to tell which batches make up the archive."""
+    return _inventory(store, [keys.BATCHES], no_progress)
+
+
+def _inventory(store: Store, prefixes: Sequence[str], on_progress: Progress) -> Inventory:
     objects: dict[str, ObjectInfo] = {}
     foreign = []
     for info in (info for prefix in prefixes for info in store.list(prefix)):
@@ -158,15 +169,24 @@ def take_inventory(store: Store, *, site: str | None = None, on_progress: Progre
             objects[info.key] = info
         else:
             foreign.append(info)
-    batches, damaged = {}, {}
     manifests = sorted((place.batch, key) for key in objects if (place := place_of(key)) and place.kind == "manifest")
-    for done, (_, key) in enumerate(manifests):
-        on_progress(done, len(manifests))
+
+    def read(named: tuple[str | None, str]) -> Batch | tuple[str, str]:
+        key = named[1]
         try:
             manifest, sha256 = read_manifest(store, key)
-            batches[manifest.batch] = Batch.of(manifest, sha256=sha256, written=objects[key].modified)
+            return Batch.of(manifest, sha256=sha256, written=objects[key].modified)
         except (DamagedObject, ObjectMissing) as exc:
-            damaged[key] = str(exc)
+            return key, str(exc)
+
+    batches, damaged = {}, {}
+    for done, found in enumerate(read_ahead(read, manifests)):
+        on_progress(done, len(manifests))
+        if isinstance(found, Batch):
+            batches[found.batch] = found
+        else:
+            key, reason = found
+            damaged[key] = reason
     return Inventory(objects=objects, foreign=foreign, batches=batches, damaged=damaged)
 
 

@@ -224,6 +224,16 @@ class Article(ArticleDraft):
     payload_digest: str
     """As `Capture.payload_digest`."""
 
+    @property
+    def location(self) -> RecordLocation:
+        """Where the page lies that it was taken from."""
+        return RecordLocation(
+            warc_key=self.warc_key,
+            offset=self.warc_offset,
+            length=self.warc_length,
+            payload_digest=self.payload_digest,
+        )
+
 
 def content_hash(title: str | None, text: str) -> str:
     """SHA-256 hex digest of the title, a newline and the text, in UTF-8: equal for equal articles."""

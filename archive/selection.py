@@ -42,6 +42,15 @@ class Selection:
         """Whether there are conditions that the catalog does not know of."""
         return any((self.sections, self.authors, self.words, self.flags, self.without_flags))
 
+    def matches(self, article: Article) -> bool:
+        """Whether the article meets every condition; `latest` is for who knows its other revisions."""
+        return (
+            (not self.sites or article.site in self.sites)
+            and (not self.languages or article.language in self.languages)
+            and self._admits_day(article.published if self.by == "published" else article.fetched.date())
+            and self.admits(article)
+        )
+
     def admits(self, article: Article) -> bool:
         """Whether the article meets the conditions that the catalog does not know of."""
         return (
@@ -51,6 +60,11 @@ class Selection:
             and set(self.without_flags).isdisjoint(article.flags)
             and self._admits_words(article)
         )
+
+    def _admits_day(self, day: date | None) -> bool:
+        if day is None:
+            return self.since is None and self.until is None
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
     def _admits_author(self, article: Article) -> bool:
         names = _folded(article.authors)
@@ -64,6 +78,19 @@ class Selection:
 
 
 EVERYTHING = Selection()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """How much there is to read for a selection."""
+
+    articles: int
+    at_most: bool
+    """Whether only reading can tell how many of those articles are wanted."""
+    shards: int
+    """Objects to be fetched."""
+    bytes: int
+    """Bytes of those objects."""
 
 
 def _folded(words: Sequence[str]) -> list[str]:

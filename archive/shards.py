@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
@@ -124,6 +125,18 @@ def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Ite
                     if wanted is None or row["url_id"] in wanted:
                         yield _article(row)
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as exc:
+        raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
+
+
+def read_order(stream: BinaryIO) -> Iterator[tuple[str, datetime, int]]:
+    """URL id, time of the capture and number of each revision in a shard; DamagedObject as for `read_shard`."""
+    names = ["url_id", "fetched", "revision"]
+    try:
+        with pq.ParquetFile(stream, page_checksum_verification=True) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=names)
+                yield from zip(*(table[name].to_pylist() for name in names), strict=True)
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as exc:
         raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
 
 

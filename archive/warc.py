@@ -104,8 +104,13 @@ class WarcWriter:
         return RecordSpan(offset=start + len(front), length=len(response), payload_digest=capture.payload_digest)
 
     def _warcinfo(self) -> bytes:
-        headers = {"WARC-Record-ID": f"<{self._new_id()}>", "WARC-Date": _warc_date(self._now())}
-        return _member("warcinfo", headers, "application/warc-fields", dump_fields(self._info))
+        return warcinfo(self._info, record_id=self._new_id(), now=self._now())
+
+
+def warcinfo(info: Mapping[str, str], *, record_id: str, now: datetime) -> bytes:
+    """The record that begins a WARC, with these fields; `now` is aware."""
+    headers = {"WARC-Record-ID": f"<{record_id}>", "WARC-Date": _warc_date(now)}
+    return _member("warcinfo", headers, "application/warc-fields", dump_fields(info))
 
 
 def _request(capture: Capture, record_id: str, response_id: str) -> bytes:

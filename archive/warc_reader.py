@@ -39,6 +39,16 @@ class StoredCapture:
     """Bytes of that gzip member."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaptureRecords:
+    """Where the records of one capture lie, counted from where reading began."""
+
+    response: int
+    """First byte of the response record."""
+    records: tuple[tuple[int, int], ...]
+    """First byte and length of the gzip member of each, request and metadata among them, in their order."""
+
+
 def read_captures(stream: BinaryIO) -> Iterator[StoredCapture]:
     """Read all captures in file order, holding one at a time; DamagedObject at the first bad byte.
 
@@ -47,6 +57,14 @@ def read_captures(stream: BinaryIO) -> Iterator[StoredCapture]:
     """
     for group in _groups(_records(stream)):
         yield from _captures(group)
+
+
+def read_places(stream: BinaryIO) -> Iterator[CaptureRecords]:
+    """The places of all records of each capture, once every record is found whole; DamagedObject as above."""
+    for group in _groups(_records(stream)):
+        for stored in _captures(group):
+            places = tuple((record.offset, record.length) for record in group)
+            yield CaptureRecords(response=stored.offset, records=places)
 
 
 def salvage_captures(stream: BinaryIO) -> Iterator[StoredCapture]:

@@ -76,10 +76,10 @@ def _print_text(text: str, style: str | None = None) -> None:
     if not out.is_terminal:
         out.print(clean, soft_wrap=True)
     else:
-        out.print(clean, style=style, justify="right" if _right_to_left(clean) else "left")
+        out.print(clean, style=style, justify="right" if right_to_left(clean) else "left")
 
 
-def _right_to_left(text: str) -> bool:
-    """By the first strong character (Unicode Standard Annex 9, rules P2 and P3)."""
+def right_to_left(text: str) -> bool:
+    """Whether a text runs so, by its first strong character (Unicode Standard Annex 9, rules P2 and P3)."""
     directions = (unicodedata.bidirectional(char) for char in text)
     return next((direction != "L" for direction in directions if direction in ("L", "R", "AL")), False)

@@ -22,6 +22,7 @@ from jobs import (
     cli_crawl,
     cli_download,
     cli_health,
+    cli_history,
     cli_import,
     cli_metrics,
     cli_read,
@@ -70,6 +71,7 @@ cli_sites.register(app)
 cli_crawl.register(app)
 cli_import.register(app)
 cli_read.register(app)
+cli_history.register(app)
 cli_download.register(app)
 cli_runs.register(app)
 cli_health.register(app)

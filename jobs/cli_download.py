@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Literal
@@ -16,9 +18,9 @@ from jobs.console import err, out, print_json, size
 from jobs.errors import JobsError
 
 if TYPE_CHECKING:
-    from archive.reader import ArchiveReader
-    from archive.selection import Selection
+    from archive.selection import Plan
     from jobs.export import Downloaded
+    from jobs.opened import Articles
 
 STANDARD_OUTPUT = Path("-")
 
@@ -51,9 +53,13 @@ def download(
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many articles; 0 for all.")] = 0,
     form: Annotated[
-        Literal["jsonl", "csv", "parquet", "markdown", "text"],
-        typer.Option("--format", help="One file (jsonl, csv, parquet) or a folder of files (markdown, text)."),
+        Literal["jsonl", "csv", "parquet", "warc", "markdown", "text", "html"],
+        typer.Option("--format", help="One file (jsonl, csv, parquet, warc) or a folder (markdown, text, html)."),
     ] = "jsonl",
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", metavar="URL", help="Read this archive; needs no configuration or catalog."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace DEST if it is a file that exists.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be read.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -64,11 +70,16 @@ def download(
     whose day is unknown are left out. A file appears when it is complete, compressed if its name ends in .gz or .zst. A
     folder is a bag (RFC 8493), complete when it has its manifest; the same command goes on with one that is not.
 
+    --format warc gives the pages as the sites sent them, their records byte for byte, for replay tools; html gives the
+    articles as pages to read offline, from data/index.html on.
+
+    With --archive, or where the configured catalog is not on this machine, the manifests in the archive say what is in
+    it: its URL and credentials that can read are enough.
+
     Example: presskeep download news.jsonl.zst --site rudaw --from 2026-01-01 --to 2026-03-31
     """
-    from jobs.config import find_config, load_config
     from jobs.export import downloaded
-    from jobs.opened import opened_archive
+    from jobs.opened import opened_articles
     from jobs.selecting import check_sites, selection
 
     wanted = selection(
@@ -86,21 +97,20 @@ def download(
     )
     if as_json and dest == STANDARD_OUTPUT and not dry_run:
         raise JobsError("--json and DEST - both want standard output; name a file")
-    config = load_config(find_config(context.obj))
-    with opened_archive(config) as (catalog, reader):
-        check_sites(wanted.sites, {summary["site"] for summary in catalog.site_summaries()} | set(config.profiles()))
+    with opened_articles(context.obj, archive, by_manifests=form == "warc") as opened:
+        check_sites(wanted.sites, opened.sites)
         if dry_run:
-            _print_plan(reader, wanted, as_json=as_json)
+            _print_plan(opened.reader.plan(wanted), as_json=as_json)
             return
         begun = time.monotonic()
-        found = downloaded(islice(reader.articles(wanted), limit or None), catalog.likenesses)
-        articles = _write(found, dest, form, force=force)
+        found = downloaded(islice(opened.reader.articles(wanted), limit or None), opened.likenesses)
+        articles = _write(found, opened.reader, dest, form, force=force)
     _print_summary(articles, dest, time.monotonic() - begun, as_json=as_json)
 
 
-def _write(articles: Iterator[Downloaded], dest: Path, form: str, *, force: bool) -> int:
+def _write(articles: Iterator[Downloaded], reader: Articles, dest: Path, form: str, *, force: bool) -> int:
     """Write them; returns how many there were."""
-    from jobs.export import FILE_FORMATS, compressed
+    from jobs.export import compressed
     from jobs.export_folder import FOLDER_FORMATS, write_folder
 
     with err.status("reading the archive") as spinner:
@@ -118,9 +128,22 @@ def _write(articles: Iterator[Downloaded], dest: Path, form: str, *, force: bool
                 raise JobsError(f"--format {form} writes a folder of files; name one")
             write_folder(counted(), dest, form)
         else:
-            with _destination(dest, force=force) as stream, compressed(stream, dest.name) as packed:
-                FILE_FORMATS[form](counted(), packed)
+            # The records of a WARC are compressed already, each by itself.
+            name = "" if form == "warc" else dest.name
+            with _destination(dest, force=force) as stream, compressed(stream, name) as packed:
+                _file_format(form, reader)(counted(), packed)
     return written
+
+
+def _file_format(form: str, reader: Articles) -> Callable[[Iterable[Downloaded], BinaryIO], object]:
+    """What writes articles to a stream; `warc` has its pages from the manifests."""
+    from archive.manifest_reader import ManifestReader
+    from archive.warc_slice import write_slice
+    from jobs.export import FILE_FORMATS
+
+    if form == "warc" and isinstance(reader, ManifestReader):
+        return partial(write_slice, reader, info={"software": f"presskeep/{version('presskeep')}"})
+    return FILE_FORMATS[form]
 
 
 @contextmanager
@@ -131,12 +154,11 @@ def _destination(dest: Path, *, force: bool) -> Iterator[BinaryIO]:
         yield stream
 
 
-def _print_plan(reader: ArchiveReader, wanted: Selection, *, as_json: bool) -> None:
-    plan = reader.plan(wanted)
+def _print_plan(plan: Plan, *, as_json: bool) -> None:
     if as_json:
         print_json({"articles": plan.articles, "shards": plan.shards, "bytes": plan.bytes})
     else:
-        about = "at most " if wanted.asks_the_article else ""
+        about = "at most " if plan.at_most else ""
         out.print(f"{about}{plan.articles:,} articles in {plan.shards:,} shards, {size(plan.bytes)} to read")
 
 

@@ -50,11 +50,11 @@ _ARTICLE = TypeAdapter(Article)
 _DOWNLOADED = TypeAdapter(Downloaded)
 
 
-def downloaded(articles: Iterable[Article], likenesses: Likenesses) -> Iterator[Downloaded]:
-    """The articles, each with what it is a copy of."""
+def downloaded(articles: Iterable[Article], likenesses: Likenesses | None) -> Iterator[Downloaded]:
+    """The articles, each with what it is a copy of, if anything is there to tell."""
     rest = iter(articles)
     while some := list(islice(rest, _AT_ONCE)):
-        originals = likenesses.originals(some)
+        originals = likenesses.originals(some) if likenesses else {}
         for article in some:
             original = originals.get(article.url_id)
             values = {field.name: getattr(article, field.name) for field in dataclasses.fields(article)}

@@ -1,4 +1,4 @@
-"""Articles as a folder of files, one an article, for people and their editors: Markdown or plain text.
+"""Articles as a folder of files, one an article, for people, their editors and browsers: Markdown, plain text, HTML.
 
 The folder is a bag (BagIt 1.0, RFC 8493): the articles lie under `data/<site>/<YYYY-MM>/`, and `manifest-sha256.txt`
 holds their checksums. It is written last, so a folder without it is not complete; the same download again completes it.
@@ -18,6 +18,7 @@ from archive.keys import month
 from archive.records import Article
 from jobs.console import safe
 from jobs.errors import JobsError
+from jobs.export_html import INDEX, Listed, article_page, index_page
 
 _BAG = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST = "manifest-sha256.txt"
@@ -40,6 +41,7 @@ def plain_text(article: Article) -> str:
 FOLDER_FORMATS: dict[str, tuple[str, Callable[[Article], str]]] = {
     "markdown": (".md", markdown),
     "text": (".txt", plain_text),
+    "html": (".html", article_page),
 }
 """Name -> end of the files' names, and what renders an article."""
 
@@ -51,13 +53,22 @@ def write_folder(articles: Iterable[Article], folder: Path, form: str) -> None:
     """
     suffix, render = FOLDER_FORMATS[form]
     checksums: dict[str, str] = {}
+    listed: list[Listed] = []
+
+    def write(path: str, text: str) -> None:
+        data = text.encode()
+        _write(folder / path, data)
+        checksums[path] = hashlib.sha256(data).hexdigest()
+
     try:
         _begin(folder)
         for article in articles:
-            path = f"data/{article.site}/{month(article.published)}/{file_name(article)}{suffix}"
-            data = render(article).encode()
-            _write(folder / path, data)
-            checksums[path] = hashlib.sha256(data).hexdigest()
+            path = f"{article.site}/{month(article.published)}/{file_name(article)}{suffix}"
+            write(f"data/{path}", render(article))
+            if form == "html":
+                listed.append(Listed.of(article, path))
+        if form == "html":
+            write(f"data/{INDEX}", index_page(listed))
         _refuse_strays(folder, checksums)
         _write(folder / "bagit.txt", _BAG)
         _write(

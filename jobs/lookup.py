@@ -51,6 +51,11 @@ class Lookup:
                 return Found(article=article, shard_key=shards[article.revision], removal=removal, copies=copies)
         return None
 
+    def revisions(self, url: str) -> list[Article]:
+        """Every revision of the article at `url`, oldest first; empty if there is none."""
+        found = (self._reader.revisions(identity) for identity in self._identities(url))
+        return next((revisions for revisions in found if revisions), [])
+
     def page(self, url: str) -> RecordLocation | None:
         """Where the page lies that the newest revision was taken from; without an article, the newest capture."""
         found = None

@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 from archive.catalog import Catalog
+from archive.likeness import Likenesses
+from archive.manifest_reader import ManifestReader
 from archive.reader import ArchiveReader
+from archive.records import Article
+from archive.selection import Plan, Selection
 from archive.store import open_store
-from jobs.config import Config
+from jobs.config import Config, find_config, load_config
+
+
+class Articles(Protocol):
+    """What gives articles by selection: a reader through the catalog, or one of the manifests alone."""
+
+    def articles(self, wanted: Selection) -> Iterator[Article]:
+        """The articles that meet `wanted`."""
+
+    def plan(self, wanted: Selection) -> Plan:
+        """What `articles` would read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenedArticles:
+    """An archive of which articles are read."""
+
+    reader: Articles
+    sites: Collection[str]
+    """Names of those that it holds, or that are configured."""
+    likenesses: Likenesses | None = None
+    """Which texts stand on several sites, None where there is no catalog to tell."""
 
 
 @contextmanager
@@ -27,3 +55,31 @@ def opened_archive(config: Config) -> Iterator[tuple[Catalog, ArchiveReader]]:
     """The catalog and a reader of what it lists; ArchiveError if either cannot be used."""
     with opened_catalog(config) as catalog:
         yield catalog, ArchiveReader(open_store(config.archive), catalog)
+
+
+@contextmanager
+def opened_articles(
+    config_path: Path | None, url: str | None, *, by_manifests: bool = False
+) -> Iterator[OpenedArticles]:
+    """What gives the articles of the archive at `url`, or of the configured one.
+
+    An address needs no configuration; without a catalog (that of an archive which others fill), or if asked for, the
+    reader is one of the manifests.
+    """
+    configured: set[str] = set()
+    if url is None:
+        config = load_config(find_config(config_path))
+        configured = set(config.profiles())
+        if _has_catalog(config) and not by_manifests:
+            with opened_archive(config) as (catalog, reader):
+                sites = configured | {summary["site"] for summary in catalog.site_summaries()}
+                yield OpenedArticles(reader=reader, sites=sites, likenesses=catalog.likenesses)
+            return
+        url = config.archive
+    manifests = ManifestReader(open_store(url))
+    yield OpenedArticles(reader=manifests, sites=configured | {site.site for site in manifests.sites()})
+
+
+def _has_catalog(config: Config) -> bool:
+    kind, _, path = config.catalog_url.partition(":///")
+    return kind != "sqlite" or Path(path).exists()

@@ -6,6 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from archive import outcomes
 from archive.block_memory import REPEATED
 from archive.manifest import CaptureEntry, Manifest, StoredObject
+from archive.public import Archive
 from archive.run_report import RunReport, SiteReport
 from archive.shards import SCHEMA
 from archive.site_findings import SiteFinding
@@ -275,6 +277,8 @@ def test_the_recipe_that_checks_all_objects_names_what_is_missing_or_damaged(arc
         ("README.md", "duckdb", "rudaw"),
         ("README.md", "warcio", "200 https://rudaw.example/2026/1"),
         ("docs/archive-format.md", "QUALIFY", "One story"),
+        ("docs/query.md", "news.sites()", "One story"),
+        ("docs/query.md", "QUALIFY", "One story"),
     ],
 )
 def test_the_recipes_print_what_is_in_the_archive(
@@ -286,6 +290,16 @@ def test_the_recipes_print_what_is_in_the_archive(
 
 def test_the_recipe_for_the_page_behind_an_article_gives_the_page(archive: Path) -> None:
     assert run_recipe("docs/archive-format.md", "warc_offset")["html"] == PAGE
+
+
+def test_the_recipe_for_pages_gives_page_and_captures(archive: Path, capsys: Capture) -> None:
+    assert run_recipe("docs/query.md", "decoded_body")["html"] == PAGE
+    assert "archived https://rudaw.example/2026/1" in capsys.readouterr().out
+
+
+def test_query_has_every_condition_of_the_python_api() -> None:
+    conditions = set(signature(Archive.articles).parameters) - {"self"}
+    assert set(names(rows(text_of("docs/query.md"), "argument", "meaning"))) == conditions
 
 
 @documents

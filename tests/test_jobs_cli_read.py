@@ -498,3 +498,36 @@ def test_a_new_file_on_a_full_disk_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(JobsError, match="free space"), new_file(tmp_path / "file", overwrite=False) as stream:
         raise OSError(28, "No space left on device", stream)
     assert list(tmp_path.iterdir()) == []
+
+
+# download without a catalog
+
+
+def downloaded(folder: Path, dest: Path, *options: str) -> bytes:
+    assert presskeep("download", str(dest), *options, folder=folder).code == 0
+    return dest.read_bytes()
+
+
+@pytest.mark.parametrize("options", [[], ["--latest"], ["--site", "daily", "--from", "2026-02-01"]])
+def test_download_by_address_writes_the_same_as_with_catalog(folder: Path, tmp_path: Path, options: list[str]) -> None:
+    url = (folder / "archive").as_uri()
+    alone = downloaded(tmp_path, tmp_path / "alone.jsonl", "--archive", url, *options)
+    assert alone == downloaded(folder, tmp_path / "catalog.jsonl", *options)
+    assert alone
+
+
+def test_download_reads_the_manifests_where_the_configured_catalog_is_missing(folder: Path, tmp_path: Path) -> None:
+    url = (folder / "archive").as_uri()
+    text = f'archive = "{url}"\ncontact = "desk@example.org"\nsites = []\n'
+    (tmp_path / "presskeep.toml").write_text(text, encoding="utf-8")
+    assert downloaded(tmp_path, tmp_path / "a.jsonl") == downloaded(folder, tmp_path / "b.jsonl")
+    assert not (tmp_path / "data").exists()
+
+
+def test_download_by_address_names_the_sites_that_are_there(folder: Path, tmp_path: Path) -> None:
+    url = (folder / "archive").as_uri()
+    done = presskeep("download", "-", "--archive", url, "--site", "other", folder=tmp_path)
+    assert (done.code, done.stdout) == (2, b"")
+    assert "unknown site 'other'; there are: daily, gone" in done.err
+    plan = presskeep("download", "-", "--archive", url, "--site", "gone", "--dry-run", "--json", folder=tmp_path).json
+    assert (plan["articles"], plan["shards"]) == (1, 1)

@@ -1,0 +1,59 @@
+"""Fetching from a store what is checked before use: objects a few ahead of whoever reads them, single captures."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from archive.errors import DamagedObject
+from archive.records import Capture, RecordLocation
+from archive.store import Store
+from archive.warc_reader import read_record
+
+Item = TypeVar("Item")
+Read = TypeVar("Read")
+
+_AHEAD = 8
+"""A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
+
+
+def read_ahead(read: Callable[[Item], Read], items: Iterable[Item], *, ahead: int = _AHEAD) -> Iterator[Read]:
+    """`read(item)` of each item in their order, `ahead` of them under way in threads while one is used."""
+    waiting: deque[Future[Read]] = deque()
+    with ThreadPoolExecutor(ahead) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(read, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            # Whoever stops in the middle shall not wait for objects that nobody reads.
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def fetch_checked(store: Store, key: str, sha256: str | None) -> bytes:
+    """The bytes of an object; DamagedObject unless they have the SHA-256 that was recorded, ObjectMissing."""
+    data = store.get(key)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise DamagedObject(f"{key}: its SHA-256 is not the one recorded; run `presskeep verify`")
+    return data
+
+
+def fetch_capture(store: Store, location: RecordLocation) -> Capture:
+    """The capture whose response record lies there; request and announcement are not read.
+
+    DamagedObject unless the record matches its digests and holds the payload that was recorded; ObjectMissing.
+    """
+    record = store.get(location.warc_key, offset=location.offset, length=location.length)
+    capture = read_record(record)
+    if capture.payload_digest != location.payload_digest:
+        raise DamagedObject(
+            f"{location.warc_key} at {location.offset}: holds {capture.payload_digest}, recorded was "
+            f"{location.payload_digest}; run `presskeep verify`"
+        )
+    return capture

@@ -1,0 +1,114 @@
+"""Articles as pages of HTML to be read offline in a browser: a page an article, and an index by day.
+
+Nothing is fetched and no script runs: what the sites wrote is text here, and a Content-Security-Policy says so to the
+browser too. Pages of scripts that run from right to left run so, and so does each paragraph and headline by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from html import escape
+from itertools import groupby
+
+from archive.records import Article
+from jobs.article_view import right_to_left
+from jobs.console import safe
+
+INDEX = "index.html"
+
+_TO_INDEX = f"../../{INDEX}"
+"""From the folder of a site and month."""
+
+_PAGE = """<!doctype html>
+<html lang="{language}" dir="{direction}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>
+body {{ max-width: 40em; margin: 2em auto; padding: 0 1em; font: 1.1em/1.6 serif; }}
+.facts, nav, h2 {{ font: 0.85em/1.6 sans-serif; color: #555; }}
+ul {{ padding: 0 1.5em; }}
+li {{ margin: 0.3em 0; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listed:
+    """An article in the index."""
+
+    path: str
+    """Of its page, from the folder of the index."""
+    title: str
+    site: str
+    published: date | None
+    language: str | None
+
+    @classmethod
+    def of(cls, article: Article, path: str) -> Listed:
+        """What the index says of an article."""
+        return cls(
+            path=path,
+            title=_title(article),
+            site=article.site,
+            published=article.published,
+            language=article.language,
+        )
+
+
+def article_page(article: Article) -> str:
+    """The page of one article."""
+    paragraphs = "\n".join(f'<p dir="auto">{_text(part)}</p>' for part in article.text.split("\n\n"))
+    facts = [", ".join(article.authors), str(article.published or ""), article.section or "", article.site]
+    fetched = f"archived {article.fetched:%Y-%m-%d %H:%M} UTC, revision {article.revision}"
+    body = f"""<nav dir="ltr"><a href="{_TO_INDEX}">index</a></nav>
+<h1 dir="auto">{_text(_title(article))}</h1>
+<p class="facts" dir="auto">{_text(" · ".join(fact for fact in facts if fact))}</p>
+{paragraphs}
+<p class="facts" dir="ltr">{_link(article.url)}, {fetched}</p>"""
+    return _page(_title(article), body, language=article.language, text=article.text)
+
+
+def index_page(listed: Iterable[Listed]) -> str:
+    """The index: days of publication, the newest first, those without a day at the end."""
+    newest = sorted(listed, key=lambda one: (one.published or date.min, one.site, one.path), reverse=True)
+    days = [_day(day, list(articles)) for day, articles in groupby(newest, key=lambda one: one.published)]
+    title = f"{len(newest)} {'article' if len(newest) == 1 else 'articles'}"
+    return _page(title, "\n".join([f"<h1>{title}</h1>", *days]), language="en")
+
+
+def _day(day: date | None, articles: Iterable[Listed]) -> str:
+    items = "\n".join(
+        f'<li dir="auto" lang="{_text(one.language or "und")}"><a href="{_text(one.path)}">{_text(one.title)}</a> '
+        f"<bdi>({_text(one.site)})</bdi></li>"
+        for one in articles
+    )
+    return f"<h2>{day or 'undated'}</h2>\n<ul>\n{items}\n</ul>"
+
+
+def _page(title: str, body: str, *, language: str | None, text: str = "") -> str:
+    direction = "rtl" if right_to_left(text) else "ltr"
+    return _PAGE.format(language=_text(language or "und"), direction=direction, title=_text(title), body=body)
+
+
+def _title(article: Article) -> str:
+    return " ".join((article.title or "(without a title)").split())
+
+
+def _link(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        return _text(url)
+    return f'<a href="{_text(url)}" rel="noreferrer">{_text(url)}</a>'
+
+
+def _text(text: str) -> str:
+    return escape(safe(text))
