@@ -1,8 +1,9 @@
 """Reading the archive by its manifests alone: no catalog, no configuration, and credentials that can only read.
 
 The manifests say which batches make up the archive, as for a rebuild of the catalog: what a later batch replaced is
-history. One reader sees the archive as it was when the manifests were first read; where two batches claim the same
-revision of an article, the first one is served and the other passed over, never both.
+history, and what a tombstone names is not served. One reader sees the archive as it was when the manifests were first
+read; where two batches claim the same revision of an article, the first one is served and the other passed over, never
+both.
 
 It takes about a hundred bytes of memory for each revision read, to serve none twice.
 """
@@ -70,7 +71,8 @@ class ManifestReader:
             for article in read_shard(io.BytesIO(data)):
                 identity = f"{article.url_id}{article.revision}"
                 is_newest = newest is None or newest[article.url_id] == (article.fetched, article.revision)
-                if is_newest and wanted.matches(article) and identity not in served:
+                there = is_newest and identity not in served and article.url_id not in self._removed
+                if there and wanted.matches(article):
                     served.add(identity)
                     yield article
 
@@ -92,6 +94,8 @@ class ManifestReader:
         for manifest in read_ahead(self._manifest, batches):
             for listed in _listed(manifest):
                 day = listed.entry.fetched.date()
+                if self._removed.intersection((listed.entry.url_id, listed.entry.article)):
+                    continue
                 if (since is None or since <= day) and (until is None or day <= until):
                     yield listed
 
@@ -127,6 +131,17 @@ class ManifestReader:
             if self._store.head(key) is not None:
                 raise DamagedObject(f"{key}: {reason}; its articles would be missing, run `presskeep verify`")
         return inventory.live
+
+    @cached_property
+    def _removed(self) -> frozenset[str]:
+        """Ids of what was taken down: a removal that is under way, or was cut short, counts from its tombstone on."""
+        found = [info.key for info in self._store.list(keys.REMOVED) if keys.is_tombstone(info.key)]
+        if not found:
+            return frozenset()
+        # It brings SQLAlchemy along, and most archives have no tombstone.
+        from archive.tombstones import read_tombstone
+
+        return frozenset(url_id for key in found for url_id in read_tombstone(self._store, key).url_ids)
 
     def _of_sites(self, sites: Collection[str]) -> list[Batch]:
         return [batch for batch in self._live if not sites or batch.site in sites]

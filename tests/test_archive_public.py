@@ -23,6 +23,7 @@ from archive.records import Article
 from archive.replacement import Replacing
 from archive.selection import Selection
 from archive.store import DirectoryStore, put_bytes
+from archive.tombstones import Tombstone, put_tombstone
 from tests.archive_builder import answered
 from tests.sample_articles import SITE
 from tests.small_archive import SOFTWARE, SmallArchive, filled, page
@@ -119,6 +120,18 @@ def test_a_revision_that_two_batches_claim_is_served_once(small: SmallArchive) -
     empty.close()
     found = [(article.url_id, article.revision) for article in archive.open(small.store.url).articles()]
     assert len(found) == len(set(found)) == 6
+
+
+def test_what_a_tombstone_names_is_not_served_though_it_is_there_still(small: SmallArchive) -> None:
+    before = list(archive.open(small.store.url).articles())
+    gone = next(article for article in before if article.text == "Corrected.").url_id
+    tombstone = Tombstone(
+        site=SITE, removed=before[0].fetched, reason="asked for", revisions=2, captures=2, url_ids=(gone,)
+    )
+    put_tombstone(small.store, tombstone)
+    opened = archive.open(small.store.url)
+    assert list(opened.articles()) == [article for article in before if article.url_id != gone]
+    assert gone not in {each.entry.url_id for each in opened.captures()}
 
 
 def test_the_page_of_an_article_and_of_a_capture_is_what_was_sent(opened: Archive) -> None:
