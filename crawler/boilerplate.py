@@ -167,6 +167,11 @@ def _call_to_action(line: _Line) -> bool:
     return line.late or again or words <= _SHORT_CALL or (call.start() < 25 and words <= 40)
 
 
+def _advertisement(line: _Line) -> bool:
+    """The label of an advertisement; as a heading, the same word opens a part of the story."""
+    return line.block.element.tag not in HEADINGS and phrases.ADVERTISEMENT.fullmatch(line.block.text) is not None
+
+
 def _credit(line: _Line) -> bool:
     return line.block.words < _CREDIT and phrases.CREDIT.search(line.block.text) is not None
 
@@ -210,6 +215,7 @@ _RULES: tuple[tuple[str, Callable[[_Line], bool], bool], ...] = (
     ("only_link", _only_link, False),
     ("see_also", _see_also, False),
     ("call_to_action", _call_to_action, False),
+    ("advertisement", _advertisement, True),
     ("credit", _credit, False),
     ("reporting_note", _reporting, False),
     ("author_note", _author_note, False),

@@ -17,7 +17,7 @@ def _any(alternatives: str, *, start: bool = False) -> re.Pattern[str]:
 
 SEE_ALSO = _any(
     r"""
-    (?:also )?(?:read|see|watch|listen)(?: (?:more|also|next|now|this|here))+|(?:read|watch|listen)\s*[:：|]
+    (?:also )?(?:read|see|watch|listen)(?: (?:more|also|next|now|this|here))+|(?:also )?(?:read|watch|listen)\s*[:：|]
     more (?:on|from|about|stories|coverage|in)\b
     related(?: (?:stor(?:y|ies)|articles?|content|posts?|coverage|news|topics|links|reading|video))?\s*[:：|]
     related (?:stor(?:y|ies)|articles?|content|posts?|coverage|news|topics|links)$
@@ -36,6 +36,15 @@ SEE_ALSO = _any(
     start=True,
 )
 """The beginning of a line that only points at other articles."""
+
+ADVERTISEMENT = re.compile(
+    r"[\W_]*(?:advertisements?|sponsored content|scroll to continue|"
+    r"(?:story|article|content) continues (?:below|after)(?: (?:this )?ad(?:vertisement)?)?|"
+    r"anzeige|werbung|publicit[ée]|publicidade?|contin[uú]a después de la publicidad|continua após a publicidade|"
+    r"pubblicità|advertentie|annons|annonse|annonce|mainos|reklama?|реклама|إعلان|广告|廣告|広告|광고)[\W_]*",
+    re.I,
+)
+"""A whole line that marks the place of an advertisement."""
 
 
 def call_to_action(text: str) -> re.Match[str] | None:

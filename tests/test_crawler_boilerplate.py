@@ -39,6 +39,7 @@ def removed(page: str) -> dict[str, str]:
         ("<p>Sign up for our daily newsletter and get the news in your inbox.</p>", "call_to_action"),
         ("<p>Follow us on Telegram and never miss a story.</p>", "call_to_action"),
         ("<p>Abonnieren Sie unseren Newsletter.</p>", "call_to_action"),
+        ("<p>Story continues below advertisement</p>", "advertisement"),
         ("<p>Photo: Dana Reyes / Harbour Pictures</p>", "credit"),
         ("<p>© 2024 The Paper. All rights reserved.</p>", "credit"),
         ("<p>Additional reporting by Dana Reyes and Piet Vos.</p>", "reporting_note"),
@@ -66,6 +67,7 @@ def test_furniture_goes_and_is_kept_as_removed(line: str, reason: str) -> None:
     [
         "“Follow us to the other bank,” the engineer shouted.",
         "Related costs rose by a third.",
+        "Advertisement of the sale began in March.",
         "More on the budget will be known in June.",
         "He said that readers could comment on the plans until Friday, and that each comment would be answered.",
     ],
