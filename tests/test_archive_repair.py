@@ -483,6 +483,7 @@ class Dying(DirectoryStore):
             raise Killed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("newly", [False, True])
 def test_a_repair_killed_at_any_write_can_be_repeated(tmp_path: Path, newly: bool, after: bool) -> None:

@@ -245,6 +245,7 @@ def test_a_damaged_marker_is_found(archive: SmallArchive, content: bytes) -> Non
     assert [(finding.kind, finding.key) for finding in archive.verify()] == [("marker_damaged", MARKER)]
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_in_the_marker_is_found(archive: SmallArchive) -> None:
     """Each of them, also those that leave it a marker of good form."""
     whole = archive.objects()[MARKER]

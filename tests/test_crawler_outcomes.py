@@ -194,6 +194,7 @@ def test_failures_are_remembered_for_a_later_try(wild: Wild) -> None:
     assert states[url_id(base + "/broken")].outcome == "http_500"
 
 
+@pytest.mark.slow
 def test_a_page_beyond_the_deadline_is_kept_and_says_so(tmp_path: Path) -> None:
     paragraphs = b"".join(b"<p>Paragraph %d of a very long read about the lower canal.</p>" % n for n in range(20_000))
     long = raw("/story", b"<html><body><article><h1>Long</h1>" + paragraphs + b"</article></body></html>")

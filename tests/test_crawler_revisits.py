@@ -140,6 +140,7 @@ def crawls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ThreeCrawls]:
         yield ThreeCrawls(tmp_path_factory.mktemp("revisits") / "installation", newsroom)
 
 
+@pytest.mark.slow
 def test_a_page_that_was_not_modified_costs_no_body(crawls: ThreeCrawls) -> None:
     assert crawls.outcomes("/kept")[:2] == ["archived", "unchanged"]
     first, second, *_ = crawls.captures("/kept")
@@ -147,17 +148,20 @@ def test_a_page_that_was_not_modified_costs_no_body(crawls: ThreeCrawls) -> None
     assert crawls.bodies[1]["/kept"] == 0
 
 
+@pytest.mark.slow
 def test_the_last_look_asks_for_the_whole_page_and_the_same_bytes_are_not_stored_again(crawls: ThreeCrawls) -> None:
     last = crawls.captures("/kept")[2]
     assert (last.status, last.revisit, last.outcome) == (200, "identical-payload-digest", "unchanged")
     assert crawls.bodies[2]["/kept"] > 0
 
 
+@pytest.mark.slow
 def test_pages_are_looked_at_again_though_nothing_announces_them(crawls: ThreeCrawls) -> None:
     assert crawls.requests[1]["/kept"] == crawls.requests[2]["/kept"] == 1
     assert crawls.state("/kept").next_check is None
 
 
+@pytest.mark.slow
 def test_an_edit_is_a_revision_and_a_new_stamp_is_none(crawls: ThreeCrawls) -> None:
     assert crawls.outcomes("/edited")[:2] == ["archived", "archived"]
     assert crawls.revisions("/edited") == 2
@@ -165,23 +169,27 @@ def test_an_edit_is_a_revision_and_a_new_stamp_is_none(crawls: ThreeCrawls) -> N
     assert crawls.captures("/stamped")[1].revisit is None
 
 
+@pytest.mark.slow
 def test_one_etag_for_two_bodies_is_believed_only_for_a_while(crawls: ThreeCrawls) -> None:
     assert crawls.outcomes("/liar") == ["archived", "unchanged", "archived"]
     assert crawls.revisions("/liar") == 2
 
 
+@pytest.mark.slow
 def test_a_new_etag_for_the_same_body_makes_no_revision_and_no_second_copy(crawls: ThreeCrawls) -> None:
     first, second, _ = crawls.captures("/newtag")
     assert (second.status, second.revisit, second.outcome) == (200, "identical-payload-digest", "unchanged")
     assert (first.etag, second.etag) == ('"old"', '"new"')
 
 
+@pytest.mark.slow
 def test_a_304_that_nobody_asked_for_is_a_failure_and_is_kept_as_it_came(crawls: ThreeCrawls) -> None:
     first = crawls.captures("/unasked")[0]
     assert (first.outcome, first.revisit) == ("http_304", None)
     assert crawls.state("/unasked").article is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "outcome"),
     [("/deleted", "removed:http_404"), ("/gone", "removed:http_410"), ("/homeward", "removed:redirect")],
@@ -194,10 +202,12 @@ def test_an_article_that_is_gone_is_kept_and_said_to_be_removed_since_then(
     assert crawls.state(path).removed == crawls.captures(path)[1].fetched
 
 
+@pytest.mark.slow
 def test_a_front_page_that_stands_in_for_an_article_is_not_fetched(crawls: ThreeCrawls) -> None:
     assert crawls.requests[1]["/"] == 0
 
 
+@pytest.mark.slow
 def test_a_wall_does_not_take_the_place_of_the_article(crawls: ThreeCrawls) -> None:
     first, second, *_ = crawls.outcomes("/walled")
     assert first == "archived"
@@ -206,11 +216,13 @@ def test_a_wall_does_not_take_the_place_of_the_article(crawls: ThreeCrawls) -> N
     assert crawls.state("/walled").removed is None
 
 
+@pytest.mark.slow
 def test_a_failure_says_nothing_of_the_article(crawls: ThreeCrawls) -> None:
     assert crawls.outcomes("/flaky") == ["archived", "http_503", "removed:http_404"]
     assert crawls.state("/flaky").removed == crawls.captures("/flaky")[2].fetched
 
 
+@pytest.mark.slow
 def test_twins_are_one_article_and_one_of_them_is_looked_at(crawls: ThreeCrawls) -> None:
     """One names the other as canonical, another has the same text."""
     addresses = ("/pair", "/print/pair", "/copy")
@@ -218,6 +230,7 @@ def test_twins_are_one_article_and_one_of_them_is_looked_at(crawls: ThreeCrawls)
     assert sum(crawls.requests[1][path] for path in addresses) == 1
 
 
+@pytest.mark.slow
 def test_everything_is_sound_and_other_tools_find_each_body(crawls: ThreeCrawls) -> None:
     store = open_store(crawls.installation.archive)
     with crawls.installation.catalog() as catalog:
@@ -232,6 +245,7 @@ def test_everything_is_sound_and_other_tools_find_each_body(crawls: ThreeCrawls)
     assert all(whole[it.url, it.fetched] == it.payload_digest for it in revisits)
 
 
+@pytest.mark.slow
 def test_show_tells_that_an_article_is_gone_and_status_counts_it(crawls: ThreeCrawls) -> None:
     shown = crawls.installation.command("show", f"{crawls.base}/gone")
     [line] = [line for line in shown.stdout.splitlines() if line.startswith("removed")]

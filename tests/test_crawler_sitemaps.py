@@ -188,6 +188,7 @@ def test_the_protocols_byte_limit_holds_for_packed_and_plain_sitemaps() -> None:
     assert reason_of(gzip.compress(large, compresslevel=1)) == "too_large"
 
 
+@pytest.mark.slow
 def test_the_protocols_entry_limit_holds() -> None:
     result = read_sitemap(urlset(*(f"/{n}" for n in range(MAX_ENTRIES + 1))), URL)
     assert len(result.found) == MAX_ENTRIES

@@ -41,6 +41,7 @@ def test_two_sites_in_one_process_keep_their_own_pace(tmp_path: Path) -> None:
     assert times["quick"][-1] < times["slow"][-1]
 
 
+@pytest.mark.slow
 def test_nothing_is_fetched_while_what_was_fetched_waits_for_extraction(tmp_path: Path) -> None:
     """With room for a single page in memory, each page is extracted and settled before the next is asked for."""
     settings = ("CONCURRENT_REQUESTS=1", "SCRAPER_SLOT_MAX_ACTIVE_SIZE=1", "LOG_LEVEL=DEBUG")

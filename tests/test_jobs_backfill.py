@@ -71,6 +71,7 @@ def pages_asked_for(newsroom: Newsroom) -> Counter[str]:
     return Counter(request.path for request in newsroom.log if request.path not in other)
 
 
+@pytest.mark.slow
 def test_a_dry_run_tells_what_would_be_fetched_and_stores_nothing(desk: Installation, newsroom: Newsroom) -> None:
     result = presskeep("backfill", "start", "daily", *DECEMBER, "--dry-run", "--json", folder=desk.folder)
     assert result.code == 0, result.err
@@ -80,6 +81,7 @@ def test_a_dry_run_tells_what_would_be_fetched_and_stores_nothing(desk: Installa
     assert presskeep("backfill", "list", "--json", folder=desk.folder).json == []
 
 
+@pytest.mark.slow
 def test_every_article_that_a_source_reaches_is_fetched_once_and_the_gaps_are_told(
     desk: Installation, newsroom: Newsroom
 ) -> None:

@@ -73,6 +73,7 @@ def done(dispatcher: Dispatcher) -> None:
         dispatcher.finished(run)
 
 
+@pytest.mark.slow
 def test_a_thousand_ticks_with_two_schedulers_of_which_one_is_killed_at_random(world: World) -> None:
     """Killed before its run begins, or during it, and started again: none doubled, none missed."""
     random, kills = Random(7), Counter[str]()
