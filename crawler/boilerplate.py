@@ -45,6 +45,8 @@ class Context:
     authors: Sequence[str] = ()
     body: str = ""
     """`articleBody` of its JSON-LD."""
+    page: Sequence[Block] = ()
+    """All blocks, in page order: a heading need not be among those of the body."""
     stop_at: Sequence[str] = ()
     """Regexes of the profile, see `crawler.profile.ExtractRules`."""
     drop_lines: Sequence[str] = ()
@@ -74,11 +76,30 @@ def _matches(block: Block, patterns: Sequence[str]) -> bool:
 def _comments(blocks: Sequence[Block], context: Context) -> dict[Block, str]:
     """Everything from the heading of the comments, or from the comment policy, to the end."""
     prose_seen = False
+    headed = _below_comments_heading(blocks, context.page)
     for place, block in enumerate(blocks):
-        if prose_seen and (phrases.COMMENTS_HEADING.fullmatch(block.text) or _opens_policy(blocks[place:])):
+        opens = block in headed or _heads_comments(block) or _opens_policy(blocks[place:])
+        if prose_seen and opens:
             return dict.fromkeys(blocks[place:], "comments")
         prose_seen = prose_seen or block.words >= _LEAD
     return {}
+
+
+def _below_comments_heading(blocks: Sequence[Block], page: Sequence[Block]) -> set[Block]:
+    """The first of the blocks below each heading of comments in the page."""
+    wanted = set(blocks)
+    below: set[Block] = set()
+    headed = False
+    for block in page:
+        if headed and block in wanted:
+            below.add(block)
+            headed = False
+        headed = headed or (block.element.tag in HEADINGS and _heads_comments(block))
+    return below
+
+
+def _heads_comments(block: Block) -> bool:
+    return phrases.COMMENTS_HEADING.fullmatch(block.text) is not None
 
 
 def _opens_policy(tail: Sequence[Block]) -> bool:

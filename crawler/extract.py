@@ -200,6 +200,7 @@ def _context(reading: _Reading, authors: tuple[str, ...], profile: SiteProfile) 
         titles=reading.titles.forms,
         authors=authors,
         body=reading.node.body or "",
+        page=reading.blocks,
         stop_at=profile.extract.stop_at,
         drop_lines=profile.extract.drop_lines,
     )

@@ -212,6 +212,12 @@ _KEPT_WRONGLY = {
         "the wall when the next storm comes in, the hotel chain or those of us who live behind it?</p></div></section>"
         "</article>",
     ),
+    "reader_comments_without_names_for_them": (
+        "de",
+        f"<div class='inhalt'><h1>{{title}}</h1><div class='fliess'>{_ALL}<h3>Kommentare</h3><p>Endlich! Ich bin "
+        "vierzig Jahre lang jeden Morgen an dem Turm vorbeigerudert und konnte die geschlossenen Läden kaum "
+        "ansehen.</p><p>Und wer zahlt die Mauer, wenn der nächste Sturm kommt?</p></div></div>",
+    ),
 }
 
 _LOST = {
