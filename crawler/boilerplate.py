@@ -220,7 +220,7 @@ def _dateline(line: _Line) -> bool:
     return _TIMED.search(block.text) is not None or (block.text[0].isdigit() and read_date(block.text) is not None)
 
 
-_BYLINE = re.compile(r"(?:[Bb]y|[Vv]on|[Pp]or|[Pp]ar|[Dd]i|[Aa]v|[Aa]f|[Dd]oor) +[A-ZÀ-Þ]|بقلم|автор")
+_BYLINE = re.compile(r"(?:[Bb]y|[Vv]on|[Pp]or|[Pp]ar|[Dd]i|[Aa]v|[Aa]f|[Dd]oor) +[A-ZÀ-Þ]|بقلم|[Аа]втор")
 _TIMED = re.compile(
     r"\b\d{1,2}[:.]\d\d\b.*\d{4}|\d{4}\D.*\b\d{1,2}[:.]\d\d\b|\b(?:hours?|minutes?|days?) ago$|\bmin(?:ute)?s? read\b|"
     r"^\W*(?:last )?(?:updated?|published|posted|stand|erstellt|aktualisiert|mis à jour|publié|actualizado|publicado|"

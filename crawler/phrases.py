@@ -28,7 +28,7 @@ SEE_ALSO = _any(
     lesen sie (?:auch|mehr|dazu|hier|weiter)|mehr (?:zum thema|dazu)\b|lesetipps?\b|siehe auch|zum artikel
     auch interessant
     das könnte sie|[àa] lire(?: aussi| également)?\b|lire (?:aussi|également)|voir aussi
-    lee (?:tambi[ée]n|m[áa]s)|leer m[áa]s|te puede interesar|ver tambi[ée]n|mira tambi[ée]n
+    le[ea] (?:tambi[ée]n|m[áa]s)|leer m[áa]s|te puede interesar|ver tambi[ée]n|mira tambi[ée]n
     leia (?:tamb[ée]m|mais)|veja (?:tamb[ée]m|mais)|leggi anche|ilgili haber(?:ler)?|bunu da oku
     l[äa]s (?:mer|också|även)|les (?:også|mer)|l[æa]s også|lees (?:ook|meer)
     читайте (?:также|також)|اقرأ أيض|اقرأ المزيد|بیشتر بخوانید|زیاتر بخوێنە|延伸阅读|相关阅读|関連記事|【関連|관련기사
@@ -105,10 +105,11 @@ CREDIT = _any(
     r"""
     ^[\W_]*(?:photos?|photographs?|images?|pictures?|pic|illustrations?|video|credits?|fotos?|bild(?:er)?|crédits?|cr[ée]ditos?|fotoğraf)\s*(?:credits?)?\s*(?:by\b|[:=©/]|courtesy\b|via\b)
     ^[\W_]*(?:写真|사진|图片来源|صورة|وێنە)\s*[:=：]|^[\W_]*(?:sources?|quellen?|fuentes?|fonte)\s*:
+    ^[\W_]*责任编辑\s*[:：]
     \s摄$|供图$|撮影[）)]?$
     ^[\W_]*(?:©|\(c\)\s|copyright\b)|all rights reserved|(?:may|must) not be (?:published|reproduced)
     alle rechte vorbehalten
-    tous droits r[ée]serv|todos los derechos reserv|무단\s?전재
+    ^toute reproduction\b.{0,40}\binterdite|tous droits r[ée]serv|todos los derechos reserv|무단\s?전재
     \((?:ap|afp|reuters|getty|photo)\b[^)]{0,60}\)\W*$|getty images\W*$|/\s?(?:afp|ap|getty|reuters|epa|dpa)\W*$
     """
 )

@@ -218,6 +218,29 @@ _KEPT_WRONGLY = {
         "vierzig Jahre lang jeden Morgen an dem Turm vorbeigerudert und konnte die geschlossenen Läden kaum "
         "ansehen.</p><p>Und wer zahlt die Mauer, wenn der nächste Sturm kommt?</p></div></div>",
     ),
+    "author_line_in_russian": (
+        "ru",
+        f"<article><h1>{{title}}</h1><div class='text'><p>Автор: Дарья Рябова</p>{_ALL}</div></article>",
+    ),
+    "editor_line_in_chinese": (
+        "zh",
+        f"<div class='main'><h1>{{title}}</h1><div class='content'>{_ALL}<p>（责任编辑：王小明）</p></div></div>",
+    ),
+    "read_more_links_in_spanish": (
+        "es",
+        "<article><h1>{title}</h1><div class='cuerpo'><p>[[1]]</p><p>[[2]]</p><p>Lea también: <a href='/1'>El "
+        f"transbordador vuelve a fallar</a></p>{_REST}</div></article>",
+    ),
+    "reproduction_forbidden": (
+        "fr",
+        f"<article><h1>{{title}}</h1><div class='corps'>{_ALL}<p>Toute reproduction interdite sans "
+        "autorisation.</p></div></article>",
+    ),
+    "box_of_facts": (
+        "en",
+        "<article><h1>{title}</h1><div class='copy'><p>[[1]]</p><p>[[2]]</p><div class='fact-box'><h4>The tower in "
+        f"figures</h4><p>Built in 1871, 43 metres high, 212 steps.</p></div>{_REST}</div></article>",
+    ),
 }
 
 _LOST = {
@@ -344,6 +367,16 @@ _LOST = {
         "es",
         "<article><h1>{title}</h1><div class='noticia'><p>[[1]]</p><p>[[2]]</p><blockquote><p>[[3]]</p></blockquote>"
         "<p>[[4]]</p><blockquote>[[5]]</blockquote><p>[[6]]</p><p>[[7]]</p></div></article>",
+    ),
+    "body_in_an_aside": ("en", f"<main><h1>{{title}}</h1><aside class='text'>{_ALL}</aside></main>"),
+    "body_in_a_form": (
+        "tr",
+        f"<form id='aspnetForm'><div id='sayfa'><h1>{{title}}</h1><div id='metin'>{_ALL}</div></div></form>",
+    ),
+    "definitions": (
+        "en",
+        "<article><h1>{title}</h1><div class='copy'><p>[[1]]</p><p>[[2]]</p><dl><dt>[[The tower]]</dt><dd>[[Built in "
+        f"1871 of granite brought from the north.]]</dd></dl>{_REST}</div></article>",
     ),
 }
 
