@@ -18,7 +18,7 @@ test: lint  ## Lint, types, import contract, tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## The long proofs
-	$(BIN)/pytest -m "slow and not ceph"
+	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not ceph"
 
 test-ceph: $(READY)  ## The contract of stores on Ceph; needs Debian's ceph-common ceph-mon ceph-osd radosgw
 	$(BIN)/pytest -m ceph

@@ -25,6 +25,10 @@ LAST_RETRY = timedelta(days=30)
 RETRIES = 5
 """How often a passing failure is tried again though no source announces the URL any more."""
 
+EARLY = timedelta(minutes=5)
+"""How long before it is due an article is fetched again. Crawls begin at full hours: what one of them fetched some
+seconds after its start is due some seconds after a later one starts, and would always wait for the next."""
+
 FRUITLESS_CHECKS = 200
 """After so many re-checks at a site, none of which found anything, every second rung of its ladder is left out."""
 
@@ -94,7 +98,7 @@ def wants_whole(state: UrlState, ladder: Ladder, now: datetime) -> bool:
 
 
 def _rung(ladder: Ladder, *, first: datetime, at: datetime) -> datetime | None:
-    return next((first + age for age in ladder if first + age > at), None)
+    return next((first + age for age in ladder if first + age > at + EARLY), None)
 
 
 def _retry(outcome: str, at: datetime, failures: int) -> datetime | None:

@@ -206,6 +206,8 @@ MEASURES = (
         sign=-1,
         summary=_words,
         cause="something else is taken for the text, such as related stories or comments: `extract.body`, `drop_lines`",
+        # A week-end of long reads is no trouble.
+        least=1.0,
     ),
     Measure(
         kind="boilerplate",

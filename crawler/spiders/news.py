@@ -29,7 +29,7 @@ from crawler.announced import MAX_BYTES, SourceError
 from crawler.archiving import Archiving
 from crawler.dates import read_date
 from crawler.discovery import Answer, Discovery
-from crawler.due import is_due, wants_whole, was_modified
+from crawler.due import EARLY, is_due, wants_whole, was_modified
 from crawler.errors import CrawlerError
 from crawler.failures import failure_outcome
 from crawler.media_types import refused_type
@@ -213,8 +213,8 @@ class NewsSpider(Spider):
         return [one for one in pending if profile.accepts(one.url)]
 
     async def _due(self, profile: SiteProfile) -> Sequence[UrlState]:
-        now = self._archiving.now()
-        return await self._archiving.in_catalog(lambda catalog: catalog.checks.due(profile.name, now))
+        soon = self._archiving.now() + EARLY
+        return await self._archiving.in_catalog(lambda catalog: catalog.checks.due(profile.name, soon))
 
     def _page(
         self, profile: SiteProfile, url: str, announcement: Announcement | None, state: UrlState | None
