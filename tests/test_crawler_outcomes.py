@@ -131,26 +131,31 @@ def wild(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wild]:
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PAGES)
 def test_every_bad_page_has_its_own_outcome(wild: Wild, path: str) -> None:
     assert wild.outcomes[path] == PAGES[path][2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", SOURCES)
 def test_every_bad_source_has_its_own_outcome(wild: Wild, path: str) -> None:
     assert wild.outcomes[path] == SOURCES[path]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", OTHERS)
 def test_every_unreachable_host_has_its_own_outcome(wild: Wild, url: str) -> None:
     assert wild.outcomes[url] == OTHERS[url]
 
 
+@pytest.mark.slow
 def test_nothing_else_was_met(wild: Wild) -> None:
     """An announced URL on a host that is not the site's is no URL of ours at all."""
     assert set(wild.outcomes) == set(PAGES) | set(SOURCES) | set(OTHERS)
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_an_accident(wild: Wild) -> None:
     """What servers do wrong is expected: no traceback, no error, and no line that says which library we use for it."""
     assert wild.process.returncode == 0
@@ -158,6 +163,7 @@ def test_nothing_of_it_is_an_accident(wild: Wild) -> None:
         assert sign not in wild.process.stderr, wild.process.stderr
 
 
+@pytest.mark.slow
 def test_the_failed_are_retried_and_the_retries_recorded(wild: Wild) -> None:
     base = wild.installation.newsroom.base_urls["wild"]
     captured: dict[str, list[str]] = {}
@@ -169,6 +175,7 @@ def test_the_failed_are_retried_and_the_retries_recorded(wild: Wild) -> None:
     assert wild.requests["/missing"] == wild.requests["/gone"] == 1
 
 
+@pytest.mark.slow
 def test_answers_without_an_article_are_kept(wild: Wild) -> None:
     """Whatever came back whole can be looked at, and extracted again one day."""
     base = wild.installation.newsroom.base_urls["wild"]
@@ -177,14 +184,17 @@ def test_answers_without_an_article_are_kept(wild: Wild) -> None:
         assert kept[path] == PAGES[path][2]
 
 
+@pytest.mark.slow
 def test_sitemaps_that_name_each_other_are_read_once(wild: Wild) -> None:
     assert wild.requests["/loop.xml"] == wild.requests["/loop-2.xml"] == 1
 
 
+@pytest.mark.slow
 def test_what_robots_forbids_is_not_asked_for(wild: Wild) -> None:
     assert not wild.requests["/private/story"]
 
 
+@pytest.mark.slow
 def test_failures_are_remembered_for_a_later_try(wild: Wild) -> None:
     base = wild.installation.newsroom.base_urls["wild"]
     with wild.installation.catalog() as catalog:

@@ -99,42 +99,50 @@ def visited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visited]:
     yield Visited(outcomes=outcomes, asked=asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", SITES)
 def test_a_site_ends_as_its_robots_txt_and_its_wishes_say(visited: Visited, site: str) -> None:
     assert set(visited.outcomes[0][site].values()) - {"listed"} == SITES[site][1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", ["failing", "busy", "limited", "torn"])
 def test_while_robots_txt_is_ill_nothing_else_is_asked_for(visited: Visited, site: str) -> None:
     assert {path for path, _ in visited.asked[0][site]} == {"/robots.txt"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", ["missing", "html", "moved"])
 def test_robots_txt_is_not_asked_for_again_within_a_day(visited: Visited, site: str) -> None:
     assert visited.asked[0][site][0][0] == "/robots.txt"
     assert "/robots.txt" not in [path for path, _ in visited.asked[1][site]]
 
 
+@pytest.mark.slow
 def test_a_robots_txt_that_was_ill_is_asked_for_again_by_the_next_run(visited: Visited) -> None:
     assert visited.asked[1]["failing"]
 
 
+@pytest.mark.slow
 def test_redirects_of_robots_txt_are_followed_five_times(visited: Visited) -> None:
     assert [path for path, _ in visited.asked[0]["circling"]].count("/robots.txt") == 6
 
 
+@pytest.mark.slow
 def test_a_host_that_asks_for_a_long_rest_gets_it_in_the_next_run_too(visited: Visited) -> None:
     assert [path for path, _ in visited.asked[0]["resting"]] == ["/robots.txt", "/rss.xml"]
     assert visited.asked[1]["resting"] == []
     assert set(visited.outcomes[1]["resting"].values()) == {"put_off:resting"}
 
 
+@pytest.mark.slow
 def test_a_short_rest_is_waited_for(visited: Visited) -> None:
     times = [time for path, time in visited.asked[0]["pausing"] if path == "/story-1"]
     assert len(times) == 2
     assert times[1] - times[0] >= timedelta(seconds=1.9)
 
 
+@pytest.mark.slow
 def test_the_crawl_delay_of_robots_txt_is_kept(visited: Visited) -> None:
     """By the server's clock, within what a loaded machine may shift; the profile itself asks for no delay at all."""
     times = [time for _, time in visited.asked[0]["distant"]]
@@ -142,16 +150,19 @@ def test_the_crawl_delay_of_robots_txt_is_kept(visited: Visited) -> None:
     assert times[-1] - times[1] >= timedelta(seconds=1.8)
 
 
+@pytest.mark.slow
 def test_a_run_sends_no_more_requests_than_its_budget(visited: Visited) -> None:
     assert len(visited.asked[0]["frugal"]) == 3
     assert sorted(visited.outcomes[0]["frugal"].values()) == ["archived", "listed", "put_off:budget"]
 
 
+@pytest.mark.slow
 def test_what_the_budget_of_a_run_left_over_is_fetched_by_the_next(visited: Visited) -> None:
     """The feed did not change meanwhile, and what it named then still counts."""
     assert set(visited.outcomes[1]["frugal"].values()) == {"unchanged", "archived"}
 
 
+@pytest.mark.slow
 def test_a_day_has_no_more_requests_than_its_budget(visited: Visited) -> None:
     """Midnight (UTC) between the two crawls would give it a new one."""
     assert len(visited.asked[0]["daily"]) == 3

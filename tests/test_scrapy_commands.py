@@ -13,6 +13,9 @@ import pytest
 from tests.crawling import CONTACT, PROJECT, Installation, articles
 from tests.newsroom import Newsroom, Site
 
+# Each command loads Scrapy anew.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
