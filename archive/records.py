@@ -192,6 +192,9 @@ class ArticleDraft:
     """What the page itself names as canonical, recorded even when another host is named."""
     text: str
     """The body: paragraphs separated by a blank line."""
+    structure: tuple[str, ...] = ()
+    """What each paragraph of `text` is, in names of HTML: `p`, `h1` to `h6`, `ul` or `ol` for an item of such a list,
+    `blockquote`; empty where all are `p`."""
     word_count: int
     """Words of `text`; ideographs and kana count one each."""
     flags: tuple[str, ...] = ()

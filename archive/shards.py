@@ -52,6 +52,7 @@ SCHEMA = pa.schema(
         pa.field("image", pa.string()),
         pa.field("canonical_link", pa.string()),
         pa.field("text", pa.string(), nullable=False),
+        pa.field("structure", _STRINGS, nullable=False),
         pa.field("word_count", pa.int32(), nullable=False),
         pa.field("flags", _STRINGS, nullable=False),
         pa.field(
@@ -72,10 +73,10 @@ SCHEMA = pa.schema(
 
 _ROWS_PER_GROUP = 500
 
-# Statistics only where a query can skip by them: those of long texts would hold each text three times.
-SCHEMA_WITH_ORIGINALS = SCHEMA.append(pa.field("duplicate_of", pa.string()))
+DOWNLOAD_SCHEMA = SCHEMA.append(pa.field("duplicate_of", pa.string())).append(pa.field("markdown", pa.string()))
 """That of downloads."""
 
+# Statistics only where a query can skip by them: those of long texts would hold each text three times.
 _STATISTICS = ["url_id", "site", "published", "fetched", "language"]
 
 _DICTIONARIES = [
@@ -157,6 +158,7 @@ def _article(row: dict[str, Any]) -> Article:
         | {
             "authors": tuple(row["authors"]),
             "tags": tuple(row["tags"]),
+            "structure": tuple(row["structure"]),
             "flags": tuple(row["flags"]),
             "date_candidates": tuple(DateCandidate(**part) for part in row["date_candidates"]),
             "removed_blocks": tuple(RemovedBlock(**part) for part in row["removed_blocks"]),

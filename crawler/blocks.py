@@ -17,6 +17,8 @@ from crawler.text import clean, letters
 Signature: TypeAlias = tuple[str, str]
 """An element's tag and its class attribute, or its id where there is none."""
 
+HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+
 _BLOCK_NAMES = """
     address article aside blockquote body caption center dd details div dl dt fieldset figcaption figure form h1
     h2 h3 h4 h5 h6 header hr html iframe legend li main menu ol option p pre section summary table tbody tfoot

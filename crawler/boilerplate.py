@@ -14,12 +14,10 @@ from dataclasses import dataclass
 
 from archive.records import RemovedBlock
 from crawler import phrases
-from crawler.blocks import Block
+from crawler.blocks import HEADINGS, Block
 from crawler.dates import read_date
 from crawler.placement import Placement
 from crawler.text import letters
-
-HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 
 _TOP = 8
 """A headline is repeated among the first blocks; further down the same words are a subhead."""

@@ -1,7 +1,7 @@
 """From a fetched page to an article's fields.
 
     bytes -> markup -> statements and JSON-LD -> title, authors, dates, language
-                    -> blocks of text -> boilerplate taken out -> text, flags
+                    -> blocks of text -> boilerplate taken out -> text, structure, flags
 
 All of it is a pure function of the page, its announcement and the site's profile, so that an archive can be extracted
 again years later with the same result.
@@ -33,6 +33,7 @@ from crawler.metadata import Statements
 from crawler.profile import SiteProfile
 from crawler.publication import DateRules, Publication, find_publication
 from crawler.reservations import find_reservations
+from crawler.structure import read_structure
 from crawler.text import clean, word_count
 from crawler.titles import Titles, find_titles
 
@@ -76,6 +77,7 @@ class Extraction:
     image: str | None
     canonical_link: str | None
     text: str
+    structure: tuple[str, ...]
     word_count: int
     flags: tuple[str, ...]
     removed_blocks: tuple[RemovedBlock, ...]
@@ -148,6 +150,7 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
         image=metadata.image(statements, node),
         canonical_link=statements.canonical,
         text=text,
+        structure=read_structure(kept),
         word_count=words,
         flags=tuple(sorted({*flags, *find_reservations(page.headers, statements), *corrected})),
         removed_blocks=removed,

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import takewhile
 
 from crawler.blocks import Block, Signature
 from crawler.markup import Element
@@ -46,14 +47,13 @@ class Placement:
             for like in set(block.signatures):
                 self._alike[like] += len(block.key)
 
-    def own(self, block: Block) -> Iterator[Element]:
-        """The elements around a block that hold only a small part of the text, innermost first.
+    def small(self, block: Block) -> Iterator[Element]:
+        """The elements around a block that hold only a small part of the text, innermost first."""
+        return takewhile(lambda element: self._held[element] <= _SMALL * self._total, block.around)
 
-        Elements whose like (same tag and class) hold much of the text together are passed over.
-        """
-        for element, like in zip(block.around, block.signatures, strict=True):
-            if self._held[element] > _SMALL * self._total:
-                return
+    def own(self, block: Block) -> Iterator[Element]:
+        """Those of `small` whose like (same tag and class) do not hold much of the text together."""
+        for element, like in zip(self.small(block), block.signatures, strict=False):
             if not like[1] or self._alike[like] <= _SMALL * self._total:
                 yield element
 

@@ -17,7 +17,7 @@ import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from itertools import islice
+from itertools import compress, islice
 
 from archive.block_memory import REPEATED, BlockPrints, Draft, block_prints, letters_in, prints_of, split_blocks
 from archive.records import ArticleDraft, RemovedBlock, content_hash
@@ -131,17 +131,16 @@ def _words(block: str) -> int:
 def _without(draft: Draft, gone: Collection[bytes]) -> Draft:
     if not gone:
         return draft
-    blocks = [
-        (block, print_ in gone)
-        for block, print_ in zip(split_blocks(draft.text), block_prints(draft.text), strict=True)
-    ]
-    text = "\n\n".join(block for block, goes in blocks if not goes)
-    removed = (RemovedBlock(text=block, reason=REPEATED) for block, goes in blocks if goes)
+    stays = [print_ not in gone for print_ in block_prints(draft.text)]
+    blocks = split_blocks(draft.text)
+    text = "\n\n".join(compress(blocks, stays))
+    removed = (RemovedBlock(text=block, reason=REPEATED) for block, stay in zip(blocks, stays, strict=True) if not stay)
     words = word_count(text)
     short = {"short"} if words < SHORT else set()
     return dataclasses.replace(
         draft,
         text=text,
+        structure=tuple(compress(draft.structure, stays)),
         content_hash=content_hash(draft.title, text),
         word_count=words,
         flags=tuple(sorted({*draft.flags} - {"short"} | short)),

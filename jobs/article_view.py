@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from archive.article_history import Removal
+from archive.passages import passages
 from archive.records import Article
 from jobs.console import out, safe
 from jobs.lookup import Found
@@ -19,9 +20,10 @@ def print_article(found: Found) -> None:
     out.print()
     for name, value in _facts(found):
         out.print(safe(f"{name:<10} {value}"), soft_wrap=True)
-    for paragraph in article.text.split("\n\n"):
-        out.print()
-        _print_text(paragraph)
+    for kind, run in passages(article):
+        for paragraph in run:
+            out.print()
+            _print_text(paragraph, style="bold" if kind.startswith("h") else None)
 
 
 def print_removed(article: Article) -> None:

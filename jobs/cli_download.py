@@ -56,6 +56,9 @@ def download(
         Literal["jsonl", "csv", "parquet", "warc", "markdown", "text", "html"],
         typer.Option("--format", help="One file (jsonl, csv, parquet, warc) or a folder (markdown, text, html)."),
     ] = "jsonl",
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Give the text as Markdown too, in a column of its own.")
+    ] = False,
     archive: Annotated[
         str | None,
         typer.Option("--archive", metavar="URL", help="Read this archive; needs no configuration or catalog."),
@@ -69,6 +72,9 @@ def download(
     Every revision of an article counts by itself, unless --latest. Where a day of publication is asked for, articles
     whose day is unknown are left out. A file appears when it is complete, compressed if its name ends in .gz or .zst. A
     folder is a bag (RFC 8493), complete when it has its manifest; the same command goes on with one that is not.
+
+    The archive keeps subheads, lists and quotes: --format markdown and html show them, --markdown adds a column
+    `markdown` to JSON lines, CSV and Parquet.
 
     --format warc gives the pages as the sites sent them, their records byte for byte, for replay tools; html gives the
     articles as pages to read offline, from data/index.html on.
@@ -103,7 +109,7 @@ def download(
             _print_plan(opened.reader.plan(wanted), as_json=as_json)
             return
         begun = time.monotonic()
-        found = downloaded(islice(opened.reader.articles(wanted), limit or None), opened.likenesses)
+        found = downloaded(islice(opened.reader.articles(wanted), limit or None), opened.likenesses, markdown=markdown)
         articles = _write(found, opened.reader, dest, form, force=force)
     _print_summary(articles, dest, time.monotonic() - begun, as_json=as_json)
 

@@ -20,7 +20,8 @@ from pydantic import TypeAdapter
 
 from archive.likeness import Likenesses
 from archive.records import Article
-from archive.shards import SCHEMA_WITH_ORIGINALS, write_shard
+from archive.shards import DOWNLOAD_SCHEMA, write_shard
+from jobs.markdown import markdown_text
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -33,7 +34,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet (CWE-1236); an apostrophe before it makes it text."""
 
 _LISTS = ("authors", "tags", "flags")
-_NOT_IN_CSV = ("date_candidates", "removed_blocks")
+_NOT_IN_CSV = ("structure", "date_candidates", "removed_blocks")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +43,8 @@ class Downloaded(Article):
 
     duplicate_of: str | None = None
     """URL of the article of another site with nearly the same text that was captured first, None if there is none."""
+    markdown: str | None = None
+    """Its text as `jobs.markdown` writes it, None unless asked for."""
 
 
 CSV_COLUMNS = [field.name for field in dataclasses.fields(Downloaded) if field.name not in _NOT_IN_CSV]
@@ -50,15 +53,21 @@ _ARTICLE = TypeAdapter(Article)
 _DOWNLOADED = TypeAdapter(Downloaded)
 
 
-def downloaded(articles: Iterable[Article], likenesses: Likenesses | None) -> Iterator[Downloaded]:
-    """The articles, each with what it is a copy of, if anything is there to tell."""
+def downloaded(
+    articles: Iterable[Article], likenesses: Likenesses | None, *, markdown: bool = False
+) -> Iterator[Downloaded]:
+    """The articles, each with what it is a copy of, if anything is there to tell, and with Markdown if asked for."""
     rest = iter(articles)
     while some := list(islice(rest, _AT_ONCE)):
         originals = likenesses.originals(some) if likenesses else {}
         for article in some:
             original = originals.get(article.url_id)
             values = {field.name: getattr(article, field.name) for field in dataclasses.fields(article)}
-            yield Downloaded(**values, duplicate_of=original.url if original else None)
+            yield Downloaded(
+                **values,
+                duplicate_of=original.url if original else None,
+                markdown=markdown_text(article) if markdown else None,
+            )
 
 
 def write_jsonl(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
@@ -81,8 +90,8 @@ def write_csv(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
 
 
 def write_parquet(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
-    """Write a file of the columns of the archive's shards, and `duplicate_of`."""
-    write_shard(articles, stream, SCHEMA_WITH_ORIGINALS)
+    """Write a file of the columns of the archive's shards, `duplicate_of` and `markdown`."""
+    write_shard(articles, stream, DOWNLOAD_SCHEMA)
 
 
 FILE_FORMATS: dict[str, Callable[[Iterable[Downloaded], BinaryIO], None]] = {

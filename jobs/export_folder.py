@@ -19,6 +19,7 @@ from archive.records import Article
 from jobs.console import safe
 from jobs.errors import JobsError
 from jobs.export_html import INDEX, Listed, article_page, index_page
+from jobs.markdown import escaped, markdown_text
 
 _BAG = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST = "manifest-sha256.txt"
@@ -28,8 +29,8 @@ _SLUG_LENGTH = 60
 def markdown(article: Article) -> str:
     """The article in Markdown with YAML front matter; text from the web can be no markup in it."""
     front = "".join(f"{name}: {_yaml(value)}\n" for name, value in _facts(article).items() if value)
-    heading = f"# {_escaped(_one_line(article.title))}\n\n" if article.title else ""
-    return f"---\n{front}---\n\n{heading}{_escaped(article.text)}\n"
+    heading = f"# {escaped(_one_line(article.title))}\n\n" if article.title else ""
+    return f"---\n{front}---\n\n{heading}{markdown_text(article)}\n"
 
 
 def plain_text(article: Article) -> str:
@@ -142,9 +143,3 @@ def _shown(value: object) -> str:
 
 def _one_line(text: str) -> str:
     return " ".join(safe(text).split())
-
-
-def _escaped(text: str) -> str:
-    """Text that means in CommonMark just what it says (sections 2.4, 4.2, 4.3, 5.2)."""
-    inline = re.sub(r"[\\`*_\[\]<>&]", r"\\\g<0>", safe(text))
-    return re.sub(r"(?m)^(\s*)(\d*)([#+\-=~.)])", r"\1\2\\\3", inline)

@@ -12,6 +12,7 @@ from datetime import date
 from html import escape
 from itertools import groupby
 
+from archive.passages import passages
 from archive.records import Article
 from jobs.article_view import right_to_left
 from jobs.console import safe
@@ -30,8 +31,10 @@ _PAGE = """<!doctype html>
 <title>{title}</title>
 <style>
 body {{ max-width: 40em; margin: 2em auto; padding: 0 1em; font: 1.1em/1.6 serif; }}
-.facts, nav, h2 {{ font: 0.85em/1.6 sans-serif; color: #555; }}
-ul {{ padding: 0 1.5em; }}
+.facts, nav {{ font: 0.85em/1.6 sans-serif; color: #555; }}
+h1, h2, h3, h4, h5, h6 {{ font-family: sans-serif; line-height: 1.25; }}
+h2, h3, h4, h5, h6 {{ font-size: 1em; }}
+ul, ol {{ padding: 0 1.5em; }}
 li {{ margin: 0.3em 0; }}
 </style>
 </head>
@@ -67,13 +70,13 @@ class Listed:
 
 def article_page(article: Article) -> str:
     """The page of one article."""
-    paragraphs = "\n".join(f'<p dir="auto">{_text(part)}</p>' for part in article.text.split("\n\n"))
+    text = "\n".join(_passage(kind, run) for kind, run in passages(article))
     facts = [", ".join(article.authors), str(article.published or ""), article.section or "", article.site]
     fetched = f"archived {article.fetched:%Y-%m-%d %H:%M} UTC, revision {article.revision}"
     body = f"""<nav dir="ltr"><a href="{_TO_INDEX}">index</a></nav>
 <h1 dir="auto">{_text(_title(article))}</h1>
 <p class="facts" dir="auto">{_text(" · ".join(fact for fact in facts if fact))}</p>
-{paragraphs}
+{text}
 <p class="facts" dir="ltr">{_link(article.url)}, {fetched}</p>"""
     return _page(_title(article), body, language=article.language, text=article.text)
 
@@ -86,13 +89,26 @@ def index_page(listed: Iterable[Listed]) -> str:
     return _page(title, "\n".join([f"<h1>{title}</h1>", *days]), language="en")
 
 
+def _passage(kind: str, paragraphs: Iterable[str]) -> str:
+    if kind in ("ul", "ol"):
+        return f"<{kind}>\n" + "\n".join(_block("li", item) for item in paragraphs) + f"\n</{kind}>"
+    if kind == "blockquote":
+        return "<blockquote>\n" + "\n".join(_block("p", part) for part in paragraphs) + "\n</blockquote>"
+    # The headline is the only h1.
+    return "\n".join(_block("h2" if kind == "h1" else kind, part) for part in paragraphs)
+
+
+def _block(tag: str, text: str) -> str:
+    return f'<{tag} dir="auto">{_text(text)}</{tag}>'
+
+
 def _day(day: date | None, articles: Iterable[Listed]) -> str:
     items = "\n".join(
         f'<li dir="auto" lang="{_text(one.language or "und")}"><a href="{_text(one.path)}">{_text(one.title)}</a> '
         f"<bdi>({_text(one.site)})</bdi></li>"
         for one in articles
     )
-    return f"<h2>{day or 'undated'}</h2>\n<ul>\n{items}\n</ul>"
+    return f'<h2 class="facts">{day or "undated"}</h2>\n<ul>\n{items}\n</ul>'
 
 
 def _page(title: str, body: str, *, language: str | None, text: str = "") -> str:

@@ -18,7 +18,7 @@ from tests.sample_articles import make_draft
 def make_article(number: int) -> Article:
     draft = make_draft(number)
     return Article(
-        **{field.name: getattr(draft, field.name) for field in dataclasses.fields(draft)},
+        **{field.name: getattr(draft, field.name) for field in dataclasses.fields(draft)} | {"structure": ("h2", "p")},
         revision=1,
         warc_key="raw/daily/2026/03/x.warc.gz",
         warc_offset=number * 1000,

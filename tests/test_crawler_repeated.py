@@ -77,6 +77,12 @@ def test_what_goes_is_recorded_and_all_that_follows_from_the_text_with_it() -> N
     )
 
 
+def test_the_structure_of_what_stays_is_kept() -> None:
+    draft = dataclasses.replace(story(0, within=[POLICY]), structure=("p", "ul", "blockquote"))
+    [found] = remove_repeated([draft], known(5, within=[POLICY]))
+    assert (texts([found]), found.structure) == (own(1), ("p", "blockquote"))
+
+
 def test_an_article_that_becomes_short_is_flagged() -> None:
     long = [f"{TAIL} Part {part} of what we say below every story." for part in range(4)]
     drafts = [dataclasses.replace(article(n, prose(n), *long), flags=()) for n in range(8)]

@@ -278,6 +278,7 @@ def test_the_recipe_that_checks_all_objects_names_what_is_missing_or_damaged(arc
         ("README.md", "warcio", "200 https://rudaw.example/2026/1"),
         ("docs/archive-format.md", "QUALIFY", "One story"),
         ("docs/query.md", "news.sites()", "One story"),
+        ("docs/query.md", "passages", "p ["),
         ("docs/query.md", "QUALIFY", "One story"),
     ],
 )

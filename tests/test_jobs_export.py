@@ -17,7 +17,7 @@ import pytest
 
 from archive.shards import SCHEMA, read_shard
 from jobs.errors import JobsError
-from jobs.export import CSV_COLUMNS, FILE_FORMATS, Downloaded, compressed, write_csv
+from jobs.export import CSV_COLUMNS, FILE_FORMATS, Downloaded, compressed, downloaded, write_csv
 from jobs.export_folder import FOLDER_FORMATS, file_name, markdown, plain_text, write_folder
 from tests.sample_batches import make_article
 
@@ -47,7 +47,7 @@ def test_parquet_holds_every_field_of_every_article() -> None:
     table = pq.read_table(io.BytesIO(stream.getvalue()))
     assert table["duplicate_of"].to_pylist() == [article.duplicate_of for article in many]
     shard = io.BytesIO()
-    pq.write_table(table.drop_columns("duplicate_of").cast(SCHEMA), shard)
+    pq.write_table(table.drop_columns(["duplicate_of", "markdown"]).cast(SCHEMA), shard)
     assert list(read_shard(io.BytesIO(shard.getvalue()))) == [make_article(number) for number in range(1100)]
     assert pq.ParquetFile(io.BytesIO(stream.getvalue())).num_row_groups == 3
 
@@ -174,6 +174,19 @@ def test_markdown_says_just_what_the_article_says() -> None:
     assert "\\# no heading" in body
     assert "1\\. no \\*list\\*" in body
     assert "\\[no\\](link)" in body
+
+
+def test_markdown_has_the_structure_of_the_article() -> None:
+    text = "One.\n\nIn C #\n\n- first\n\n2. second\n\nSaid\n\nso.\n\nThe end."
+    kinds = ("p", "h2", "ul", "ul", "blockquote", "blockquote", "p")
+    body = markdown(replace(make_article(1), title=None, text=text, structure=kinds)).split("---\n\n")[1]
+    assert body == "One.\n\n## In C \\#\n\n- \\- first\n- 2\\. second\n\n> Said\n>\n> so.\n\nThe end.\n"
+
+
+def test_items_of_a_numbered_list_are_counted() -> None:
+    article = replace(make_article(1), text="Fish\n\nSalt", structure=("ol", "ol"))
+    [found] = downloaded([article], None, markdown=True)
+    assert found.markdown == "1. Fish\n2. Salt"
 
 
 @pytest.mark.parametrize("form", sorted(FOLDER_FORMATS))

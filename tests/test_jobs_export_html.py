@@ -57,12 +57,21 @@ def test_each_page_runs_in_the_direction_of_its_script() -> None:
     assert all(attributes["dir"] in ("auto", "ltr") for attributes in paragraphs)
 
 
+def test_subheads_lists_and_quotes_are_those_of_the_article() -> None:
+    text = "One.\n\nA head\n\nfirst\n\nsecond\n\nSaid so.\n\nTwo."
+    article = replace(make_article(1), text=text, structure=("p", "h3", "ol", "ol", "blockquote", "p"))
+    tags = [tag for tag, _ in Tags(article_page(article)).found]
+    body = tags[tags.index("h1") + 2 : -2]
+    assert body == ["p", "h3", "ol", "li", "li", "blockquote", "p", "p"]
+
+
 def test_the_index_leads_to_every_article_by_day_and_back(tmp_path: Path) -> None:
     folder = tmp_path / "reading"
     write_folder([OLD, UNDATED, ARABIC], folder, "html")
     index = folder / "data/index.html"
     tags = Tags(index.read_text(encoding="utf-8"))
-    assert re.findall(r"<h2>(.*)</h2>", index.read_text(encoding="utf-8")) == ["2026-03-04", "2026-01-02", "undated"]
+    days = re.findall(r'<h2 class="facts">(.*)</h2>', index.read_text(encoding="utf-8"))
+    assert days == ["2026-03-04", "2026-01-02", "undated"]
     assert len(tags.links()) == 3
     for link in tags.links():
         page = index.parent / link
