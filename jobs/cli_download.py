@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 STANDARD_OUTPUT = Path("-")
 
+_RAW_FORMATS = ("warc", "wacz")
+"""They have their pages from the manifests, and are compressed already, record by record."""
+
 _Many = list[str] | None
 
 
@@ -53,8 +56,8 @@ def download(
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many articles; 0 for all.")] = 0,
     form: Annotated[
-        Literal["jsonl", "csv", "parquet", "warc", "markdown", "text", "html"],
-        typer.Option("--format", help="One file (jsonl, csv, parquet, warc) or a folder (markdown, text, html)."),
+        Literal["jsonl", "csv", "parquet", "warc", "wacz", "markdown", "text", "html"],
+        typer.Option("--format", help="One file (jsonl, csv, parquet, warc, wacz) or a folder (markdown, text, html)."),
     ] = "jsonl",
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Give the text as Markdown too, in a column of its own.")
@@ -76,8 +79,9 @@ def download(
     The archive keeps subheads, lists and quotes: --format markdown and html show them, --markdown adds a column
     `markdown` to JSON lines, CSV and Parquet.
 
-    --format warc gives the pages as the sites sent them, their records byte for byte, for replay tools; html gives the
-    articles as pages to read offline, from data/index.html on.
+    --format warc gives the pages as the sites sent them, their records byte for byte, for replay tools; wacz the same
+    with an index and a list of pages (extra `wacz`); html gives the articles as pages to read offline, from
+    data/index.html on.
 
     With --archive, or where the configured catalog is not on this machine, the manifests in the archive say what is in
     it: its URL and credentials that can read are enough.
@@ -103,7 +107,7 @@ def download(
     )
     if as_json and dest == STANDARD_OUTPUT and not dry_run:
         raise JobsError("--json and DEST - both want standard output; name a file")
-    with opened_articles(context.obj, archive, by_manifests=form == "warc") as opened:
+    with opened_articles(context.obj, archive, by_manifests=form in _RAW_FORMATS) as opened:
         check_sites(wanted.sites, opened.sites)
         if dry_run:
             _print_plan(opened.reader.plan(wanted), as_json=as_json)
@@ -134,21 +138,24 @@ def _write(articles: Iterator[Downloaded], reader: Articles, dest: Path, form: s
                 raise JobsError(f"--format {form} writes a folder of files; name one")
             write_folder(counted(), dest, form)
         else:
-            # The records of a WARC are compressed already, each by itself.
-            name = "" if form == "warc" else dest.name
+            name = "" if form in _RAW_FORMATS else dest.name
             with _destination(dest, force=force) as stream, compressed(stream, name) as packed:
-                _file_format(form, reader)(counted(), packed)
+                _file_format(form, reader, dest)(counted(), packed)
     return written
 
 
-def _file_format(form: str, reader: Articles) -> Callable[[Iterable[Downloaded], BinaryIO], object]:
-    """What writes articles to a stream; `warc` has its pages from the manifests."""
+def _file_format(form: str, reader: Articles, dest: Path) -> Callable[[Iterable[Downloaded], BinaryIO], object]:
+    """What writes articles to a stream."""
     from archive.manifest_reader import ManifestReader
+    from archive.wacz import write_wacz
     from archive.warc_slice import write_slice
     from jobs.export import FILE_FORMATS
 
-    if form == "warc" and isinstance(reader, ManifestReader):
-        return partial(write_slice, reader, info={"software": f"presskeep/{version('presskeep')}"})
+    if form in _RAW_FORMATS and isinstance(reader, ManifestReader):
+        info = {"software": f"presskeep/{version('presskeep')}"}
+        if form == "warc":
+            return partial(write_slice, reader, info=info)
+        return partial(write_wacz, reader, folder=None if dest == STANDARD_OUTPUT else dest.parent, info=info)
     return FILE_FORMATS[form]
 
 
