@@ -60,6 +60,8 @@ class ForeignPage:
     truncated: str | None
     announcement: Announcement | None = None
     """What was said of the page beside it."""
+    origin: str | None = None
+    """Where it was, ASCII without blanks; None for this place of this file."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

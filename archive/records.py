@@ -176,8 +176,9 @@ class ArticleDraft:
     """When the capture was taken, aware UTC."""
     origin: str | None = None
     """Where the capture comes from if we did not take it ourselves, in ASCII: `import`, the file that held it with
-    `#` and its place there, and the id of its record if it has one, such as
-    `import CC-NEWS-20260101-00001.warc.gz#1042 <urn:uuid:…>`."""
+    `#` and its place there or its address in an archive of the web, and the id of its record, or the file behind that
+    address, if it is known, such as `import CC-NEWS-20260101-00001.warc.gz#1042 <urn:uuid:…>` or
+    `import https://web.archive.org/web/20230502120000id_/https://… daily.warc.gz`."""
     language: str | None = None
     """BCP 47 primary tag, e.g. `en`, `ckb`, `zh`."""
     section: str | None = None

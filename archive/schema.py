@@ -279,6 +279,7 @@ backfill_urls = Table(
     Column("day", Date),
     Column("series", Text, nullable=False),
     Column("number", Integer, nullable=False),
+    Column("captures", Text),
     Column("outcome", Text),
     Index("backfill_urls_to_fetch", "backfill", "outcome", "day"),
 )

@@ -5,6 +5,7 @@
     ├── InvalidUrl      not a URL that we fetch (crawler/urls.py)
     ├── SourceError     a feed, sitemap or section page cannot be read (crawler/announced.py)
     ├── Undecodable     a body cannot be decoded (crawler/payload.py)
+    ├── WebArchiveError a web archive does not answer, or not as it should
     ├── NoWorkers       the machine lets no extraction worker start
     └── ExtractionFailed        a page gives no article
         └── NotAnArticle        because it is none
@@ -21,6 +22,10 @@ class CrawlerError(Exception):
 
 class ProfileError(CrawlerError):
     """Raised when a site profile is missing or wrong; the message names the file, the key and the reason."""
+
+
+class WebArchiveError(CrawlerError):
+    """Raised when a web archive stays away or refuses us; the message names the address; retry later."""
 
 
 class NoWorkers(CrawlerError):

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+import time
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -59,6 +60,9 @@ LEASE = "(imports)"
 
 _CHUNK = 32
 """Pages that are read, and looked up in the catalog, at once."""
+
+_CHUNK_SECONDS = 1.0
+"""How long such a chunk is waited for."""
 
 _CHUNK_READ = 2000
 """Records that are read at once at most, so that our lease is renewed while nothing is wanted."""
@@ -157,7 +161,9 @@ class Importing:
         now: Callable[[], datetime],
         limits: BatchLimits | None = None,
         on_progress: Callable[[ImportReport], None] = lambda _: None,
+        on_passed: Callable[[Place, str], object] = lambda place, reason: None,
     ) -> None:
+        """`on_passed` hears of each page that is read and not kept, with the reason."""
         self.report = ImportReport(run=run)
         self.committed: list[CommittedBatch] = []
         self._store = store
@@ -169,6 +175,7 @@ class Importing:
         self._now = now
         self._limits = limits or BatchLimits()
         self._on_progress = on_progress
+        self._on_passed = on_passed
         self._tenancy = Tenancy(catalog, run)
         self._batches: dict[str, _Batch] = {}
         self._segments = 0
@@ -236,14 +243,18 @@ class Importing:
         for page, capture, profile, identity in found:
             body = (identity, capture.payload_digest)
             if body in known or body in self._unsafe:
-                self.report.passed["held"] += 1
+                self._pass(page.place, "held")
                 continue
             self._unsafe.add(body)
             result = asyncio.create_task(_extract(capture, profile, pool))
             mark = (number, page.place)
             self._waiting.append(_Waiting(mark=mark, capture=capture, profile=profile, url_id=identity, result=result))
-        while len(self._waiting) > _AHEAD:
+        while self._waiting and (len(self._waiting) > _AHEAD or self._waiting[0].result.done()):
             await self._keep(self._waiting.popleft())
+
+    def _pass(self, place: Place, reason: str) -> None:
+        self.report.passed[reason] += 1
+        self._on_passed(place, reason)
 
     def _routed(self, page: ForeignPage, source: Source) -> tuple[Capture, SiteProfile, str] | None:
         """A page as a capture of its site, None if it is counted as passed over."""
@@ -256,7 +267,7 @@ class Importing:
         content_type = next((value for name, value in page.headers if name.lower() == "content-type"), None)
         refused = f"http_{page.status}" if page.status != 200 else refused_type(content_type)
         if profile is None or refused is not None:
-            self.report.passed[refused or "no_url"] += 1
+            self._pass(page.place, refused or "no_url")
             return None
         return _capture(page, url, profile, source), profile, identity
 
@@ -266,7 +277,7 @@ class Importing:
         site, capture = page.profile.name, page.capture
         if outcomes.name_of(outcome) == outcomes.NOT_ARTICLE:
             self._unsafe.discard((page.url_id, capture.payload_digest))
-            self.report.passed[outcome] += 1
+            self._pass(page.mark[1], outcome)
             return
         batch = self._batches.get(site) or self._open(site, page.mark)
         spooled = batch.segment.append(capture)
@@ -370,12 +381,13 @@ class Importing:
 
 
 def _next_chunk(records: Iterator[ForeignPage | Passed]) -> list[ForeignPage | Passed]:
+    """What comes next: little of it where each page has to be waited for, so that a crash loses little."""
     chunk: list[ForeignPage | Passed] = []
-    pages = 0
+    pages, end = 0, time.monotonic() + _CHUNK_SECONDS
     for record in islice(records, _CHUNK_READ):
         chunk.append(record)
         pages += isinstance(record, ForeignPage)
-        if pages == _CHUNK:
+        if pages == _CHUNK or time.monotonic() > end:
             break
     return chunk
 
@@ -391,7 +403,7 @@ async def _extract(capture: Capture, profile: SiteProfile, pool: ExtractionPool)
 
 
 def _capture(page: ForeignPage, url: str, profile: SiteProfile, source: Source) -> Capture:
-    origin = f"import {source.name}#{page.place.offset or page.place.number}"
+    origin = f"import {page.origin or f'{source.name}#{page.place.offset or page.place.number}'}"
     capture = Capture(
         site=profile.name,
         url=url,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crawler.announced import Found
@@ -21,12 +21,24 @@ from crawler.profile import SiteProfile
 _MONTH = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)[-_/]?(?P<month>0[1-9]|1[0-2])(?!\d)")
 
 
+_FOUND_LATE = timedelta(days=365)
+"""How long after its publication an article is looked for in archives of the web."""
+
+_FOUND_SOON = timedelta(days=31)
+"""How long after its publication an article is taken to be captured first, where nothing else tells its day."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Window:
     """Days of publication, both included."""
 
     since: date
     until: date
+
+    @property
+    def latest_capture(self) -> date:
+        """Until when captures of articles of these days are looked for."""
+        return self.until + _FOUND_LATE
 
     def holds(self, day: date) -> bool:
         """Whether the day is one of them."""
@@ -59,6 +71,15 @@ def place_in_past(found: Found, window: Window, profile: SiteProfile) -> tuple[b
         return window.touches(*month), None
     changed = _day(found.announcement.modified, profile)
     return changed is None or changed >= window.since, None
+
+
+def place_capture(url: str, first: datetime, window: Window, profile: SiteProfile) -> tuple[bool, date | None]:
+    """The same for an address of which nothing is known but its first capture on or after the window's first day."""
+    if day := _day_in_url(url, profile):
+        return window.holds(day), day
+    if month := month_in_url(url):
+        return window.touches(*month), None
+    return window.since <= first.date() <= window.until + _FOUND_SOON, None
 
 
 def _day_in_url(url: str, profile: SiteProfile) -> date | None:

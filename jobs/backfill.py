@@ -1,4 +1,4 @@
-"""Working off a backfill in slices, each an ordinary crawl of given addresses.
+"""Working off a backfill in slices: ordinary crawls of given addresses, then imports from archives of the web.
 
 So a slice has the pace, the lease and the politeness of any crawl, and between two slices a crawl that is due comes
 first. What a slice has fetched is known to the catalog; what was under way when it was killed is finished from the
@@ -7,24 +7,35 @@ spool before the next one begins, and is not asked for again.
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from archive import outcomes
-from archive.backfills import Backfill, Part, PlannedUrl, State
+from archive.backfills import WEB_ARCHIVES, Backfill, Part, PlannedUrl, State
 from archive.catalog import Catalog
-from archive.catalog_rows import UrlState
+from archive.errors import ArchiveError
 from archive.outcomes import ARCHIVED, KNOWN, UNCHANGED
 from archive.records import new_run_id
 from crawler.dated_urls import MISSES
+from crawler.errors import WebArchiveError
 from crawler.profile import SiteProfile
+from crawler.web_archives import WebArchive
+from jobs.backfill_captures import take_captures
 from jobs.backfill_plan import counted
+from jobs.config import load_config
 from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder
 from jobs.errors import JobsError
+from jobs.held import is_held
+from jobs.web_archive_rules import WebArchiveRules
+
+logger = logging.getLogger(__name__)
 
 SLICE = 200
 """Addresses that are asked for between two looks whether another crawl of the site waits."""
@@ -56,17 +67,21 @@ class Estimate:
     """Stored, at what the site's articles take on average."""
 
 
-def estimate(catalog: Catalog, profile: SiteProfile, urls: Sequence[PlannedUrl]) -> Estimate:
-    """What it takes to work off these addresses."""
+def estimate(catalog: Catalog, profile: SiteProfile, urls: Sequence[PlannedUrl], archives: WebArchiveRules) -> Estimate:
+    """What it takes to work off these addresses, each of which is asked for once."""
     ids = {url.url_id for url in urls}
-    held = sum(_is_held(state) for state in catalog.url_states(ids).values())
+    held_ids = {identity for identity, state in catalog.url_states(ids).items() if is_held(state)}
+    held = len(held_ids)
+    of_source = Counter(url.source for url in urls if url.url_id not in held_ids)
+    asked = {name: of_source.pop(name, 0) for name in WEB_ARCHIVES}
     summary = next((row for row in catalog.site_summaries() if row["site"] == profile.name), None)
     size = summary["bytes"] // summary["revisions"] if summary else _ARTICLE_BYTES
     requests = len(ids) - held
     return Estimate(
         requests=requests,
         held=held,
-        seconds=requests * seconds_a_request(profile),
+        seconds=of_source.total() * seconds_a_request(profile)
+        + sum(count * 60 / archives.per_minute(name) for name, count in asked.items()),
         bytes=requests * size,
     )
 
@@ -88,7 +103,7 @@ def find_backfill(catalog: Catalog, name: str) -> Backfill:
 
 def work_off(
     catalog: Catalog,
-    config: Path,
+    path: Path,
     plan: Backfill,
     profile: SiteProfile,
     *,
@@ -97,11 +112,13 @@ def work_off(
 ) -> State:
     """Fetch what is left of a plan, at most so many slices of it if any number is given; the state that it ends in.
 
-    It ends early when the plan is paused or cancelled meanwhile, and is then found in that state.
+    `path` is that of the configuration. It ends early when the plan is paused or cancelled meanwhile, and is then found
+    in that state.
     """
     catalog.backfills.change_state(plan.backfill, "running")
+    work = _Work(catalog=catalog, path=path, plan=plan, profile=profile)
     done, fruitless = 0, 0
-    while urls := catalog.backfills.next_urls(plan.backfill, SLICE):
+    while (take := work.next_slice()) is not None:
         state = find_backfill(catalog, plan.backfill).state
         if state != "running":
             return state
@@ -110,21 +127,58 @@ def work_off(
             return "waiting"
         if done:
             time.sleep(_BUSY if fruitless else _PAUSE)
-        settled = _slice(catalog, config, plan, profile, urls)
-        fruitless = 0 if settled else fruitless + 1
+        fruitless = 0 if take() else fruitless + 1
         if fruitless == _TRIES:
             catalog.backfills.change_state(plan.backfill, "paused")
-            raise JobsError(f"backfill {plan.backfill}: {_TRIES} slices in a row got nowhere; see `presskeep runs`")
+            why = work.problem or "see `presskeep runs`"
+            raise JobsError(f"backfill {plan.backfill}: {_TRIES} slices in a row got nowhere; {why}")
         on_progress(catalog.backfills.parts(plan.backfill))
         done += 1
     catalog.backfills.change_state(plan.backfill, "done")
     return "done"
 
 
+@dataclass(kw_only=True)
+class _Work:
+    """One backfill being worked off: what the site has first, then what archives of the web have."""
+
+    catalog: Catalog
+    path: Path
+    plan: Backfill
+    profile: SiteProfile
+    problem: str = ""
+    """Why the last slice of an archive of the web got nowhere."""
+    _archives: dict[str, WebArchive] = field(default_factory=dict)
+    """Kept, for they keep their pace."""
+
+    def next_slice(self) -> Callable[[], int] | None:
+        """What is to be done next: it gives the number of addresses that are done with."""
+        plans, name = self.catalog.backfills, self.plan.backfill
+        if urls := plans.next_urls(name, SLICE):
+            return partial(_slice, self.catalog, self.path, self.plan, self.profile, urls)
+        if urls := plans.next_captures(name, SLICE):
+            first = urls[0].captures[0].archive
+            return partial(self._captures, first, [url for url in urls if url.captures[0].archive == first])
+        return None
+
+    def _captures(self, name: str, urls: Sequence[PlannedUrl]) -> int:
+        config = load_config(self.path)
+        archive = self._archives.get(name) or config.web_archives.archive(name, config.user_agent)
+        self._archives[name] = archive
+        try:
+            found = take_captures(self.catalog, config, self.plan, self.profile, urls, archive)
+        except (WebArchiveError, ArchiveError) as exc:
+            self.problem = str(exc)
+            logger.warning("backfill %s waits: %s", self.plan.backfill, exc)
+            return 0
+        self.catalog.backfills.settle_captures(self.plan.backfill, urls, found)
+        return len(found)
+
+
 def _slice(catalog: Catalog, config: Path, plan: Backfill, profile: SiteProfile, urls: Sequence[PlannedUrl]) -> int:
     """Crawl some addresses and record what became of them; how many that were."""
     states = catalog.url_states([url.url_id for url in urls])
-    found = {identity: state.outcome for identity, state in states.items() if _is_held(state)}
+    found = {identity: state.outcome for identity, state in states.items() if is_held(state)}
     wanted = [url for url in urls if url.url_id not in found]
     if wanted:
         order = CrawlOrder(
@@ -138,11 +192,6 @@ def _slice(catalog: Catalog, config: Path, plan: Backfill, profile: SiteProfile,
         found |= _outcomes(catalog, order.run, wanted, whole=done.state == "done")
     catalog.backfills.settle(plan.backfill, found, _further(profile, urls, found))
     return len(found)
-
-
-def _is_held(state: UrlState) -> bool:
-    """Whether there is no use in asking for an address again."""
-    return not outcomes.failed(state.outcome) and outcomes.name_of(state.outcome) != outcomes.RETRIED
 
 
 def _outcomes(catalog: Catalog, run: str, wanted: Sequence[PlannedUrl], *, whole: bool) -> dict[str, str]:

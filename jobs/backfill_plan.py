@@ -19,6 +19,9 @@ from crawler.sitemaps import read_robots_sitemaps, read_sitemap
 from crawler.urls import InvalidUrl
 from jobs.sites_fetch import Fetch
 
+SITE_SOURCES = ("sitemap", "listing", "dated")
+"""Where a site itself tells of its past."""
+
 MAX_SITEMAPS = 5000
 """Sitemaps that are read of one site."""
 
@@ -33,6 +36,8 @@ class Planning:
     profile: SiteProfile
     window: Window
     fetch: Fetch
+    sources: frozenset[str] = frozenset(SITE_SOURCES)
+    """Those of SITE_SOURCES that are asked."""
     sitemaps: int = 0
     """Sitemaps read."""
     passed: int = 0
@@ -45,11 +50,12 @@ class Planning:
     def urls(self, listed: Iterable[Found]) -> Iterator[PlannedUrl]:
         """Everything, sources that know the day first."""
         yield from self._planned(listed, "list")
-        yield from dated_plan(self.profile, self.window)
-        for announced in self._read_listings():
-            yield from self._planned(announced.found, "listing")
-        for announced in self._read_sitemaps():
-            yield from self._planned(announced.found, "sitemap")
+        if "dated" in self.sources:
+            yield from dated_plan(self.profile, self.window)
+        for source, read in (("listing", self._read_listings), ("sitemap", self._read_sitemaps)):
+            if source in self.sources:
+                for announced in read():
+                    yield from self._planned(announced.found, source)
 
     def _planned(self, found: Iterable[Found], source: str) -> Iterator[PlannedUrl]:
         for one in found:

@@ -60,21 +60,31 @@ def start(
     urls: Annotated[
         Path | None, typer.Option("--urls", help="More addresses, one a line, with a tab and a date if known.")
     ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source",
+            help="sitemap, listing, dated; site for all these, which is the default; wayback, commoncrawl. Repeat it.",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and do nothing.")] = False,
     slices: SlicesOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Plan a backfill from sitemaps, JSON listings, dated addresses and a list, store the plan, and work it off.
 
-    Each slice of it is an ordinary crawl with the site's pace; a crawl that is due comes between two slices. Killed,
-    `presskeep backfill resume` goes on where it was. Exit code 0 when all is worked off, 3 when a source could not be
-    read or the plan was stopped before its end.
+    Each slice of it is an ordinary crawl with the site's pace; a crawl that is due comes between two slices. With
+    `--source wayback` or `commoncrawl` archives of the web are asked too, for what the site fails to give and for what
+    only they know. Killed, `presskeep backfill resume` goes on where it was. Exit code 0 when all is worked off, 3 when
+    a source could not be read or the plan was stopped before its end.
 
     Example: presskeep backfill start rudaw --from 2023-01-01 --to 2023-12-31 --dry-run
     """
+    from archive.backfills import WEB_ARCHIVES
     from crawler.past import Window
     from jobs.backfill import estimate, new_plan, work_off
-    from jobs.backfill_plan import Planning
+    from jobs.backfill_captures import with_captures
+    from jobs.backfill_plan import SITE_SOURCES, Planning
     from jobs.backfill_view import ProgressLines, print_gaps, print_plan
     from jobs.config import find_config, load_config
     from jobs.crawl_settings import download_slots
@@ -90,13 +100,17 @@ def start(
         raise JobsError(f"--to {until:%Y-%m-%d}: is before --from {since:%Y-%m-%d}; exchange them")
     profile = profiles[site]
     listed = _listed(urls)
+    sources = _sources(source, SITE_SOURCES)
+    window = Window(since=since.date(), until=until.date())
     with fetching(path, download_slots(profiles.values())) as fetch:
-        planning = Planning(profile=profile, window=Window(since=since.date(), until=until.date()), fetch=fetch)
+        planning = Planning(profile=profile, window=window, fetch=fetch, sources=frozenset(sources))
         found = list({url.url_id: url for url in reversed(list(planning.urls(listed)))}.values())
+    archives = [config.web_archives.archive(name, config.user_agent) for name in sources if name in WEB_ARCHIVES]
+    found = with_captures(found, archives, profile, window, planning.problems)
     for problem in planning.problems:
         err.print(safe(problem), soft_wrap=True)
     with opened_catalog(config) as catalog:
-        cost = estimate(catalog, profile, found)
+        cost = estimate(catalog, profile, found, config.web_archives)
         plan = new_plan(site, since, until, shlex.join(sys.argv[1:]))
         if not dry_run:
             catalog.backfills.create(plan, found)
@@ -206,6 +220,17 @@ def _change(context: typer.Context, backfill: str, state: State) -> None:
             raise JobsError(f"backfill {plan.backfill}: is {plan.state} already")
         catalog.backfills.change_state(plan.backfill, state)
     out.print(f"backfill {plan.backfill} of {plan.site}: {state}")
+
+
+def _sources(named: Sequence[str] | None, of_site: Sequence[str]) -> list[str]:
+    """The sources that are asked, in the order given."""
+    from archive.backfills import WEB_ARCHIVES
+
+    known = (*of_site, *WEB_ARCHIVES)
+    for name in named or ():
+        if name not in (*known, "site"):
+            raise JobsError(f"--source {name}: no such source; there are: site, {', '.join(known)}")
+    return [each for name in named or ["site"] for each in (of_site if name == "site" else [name])]
 
 
 def _listed(file: Path | None) -> Sequence[Found]:

@@ -21,6 +21,7 @@ from jobs.errors import ConfigError, MissingConfig
 from jobs.notifiers import AnyNotifier
 from jobs.schedule import timetable
 from jobs.schedule_rules import ScheduleRules
+from jobs.web_archive_rules import WebArchiveRules
 
 FILE_NAME = "presskeep.toml"
 BUILTIN = "builtin:"
@@ -52,6 +53,8 @@ class Config(BaseModel):
     """How `presskeep schedule` and `crawl --due` carry out the schedules of sites."""
     compact: CompactRules = CompactRules()
     """How large `presskeep compact` and housekeeping make batches."""
+    web_archives: WebArchiveRules = WebArchiveRules()
+    """Where backfills find archives of the web."""
     notify: tuple[AnyNotifier, ...] = ()
     """Whom to tell of findings of site health, and how."""
     notify_minutes: int = Field(default=30, ge=0)

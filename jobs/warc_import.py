@@ -14,6 +14,7 @@ from archive import outcomes
 from archive.catalog import Catalog
 from archive.commit import CommittedBatch
 from archive.errors import ArchiveError
+from archive.foreign_warc import Place
 from archive.records import new_run_id
 from archive.run_report import RunReport, SiteReport
 from archive.store import Store
@@ -47,6 +48,22 @@ def import_files(
     routes, wanted = _routes(config, site, every=every)
     sources = find_sources(paths, wanted)
     on_begin(sources)
+    return take_in(config, routes, sources, command=command, on_progress=on_progress)
+
+
+def take_in(
+    config: Config,
+    routes: Routes,
+    sources: Sequence[Source],
+    *,
+    command: str,
+    on_progress: Callable[[ImportReport], None] = lambda _: None,
+    on_passed: Callable[[Place, str], object] = lambda place, reason: None,
+) -> ImportReport:
+    """Import these sources, as one run of the diary; `on_passed` as in `crawler.importing.Importing`.
+
+    ArchiveError when the archive cannot be used.
+    """
     haste = Haste()
     store = open_archive(config.archive, config.spool_folder, haste)
     catalog = open_catalog(config.catalog_url, haste)
@@ -64,6 +81,7 @@ def import_files(
             run=run,
             now=lambda: datetime.now(UTC),
             on_progress=on_progress,
+            on_passed=on_passed,
         )
         _run(importing, sources, store, catalog, command, started)
         return importing.report

@@ -76,6 +76,7 @@ def upgrade() -> None:
         Column("day", Date),
         Column("series", Text, nullable=False),
         Column("number", Integer, nullable=False),
+        Column("captures", Text),
         Column("outcome", Text),
     )
     op.create_index("backfill_urls_to_fetch", "backfill_urls", ["backfill", "outcome", "day"])
