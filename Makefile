@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: lock clean
+.PHONY: bench-hostile lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -37,6 +37,9 @@ bench-durability: $(READY)  ## The proof of the durability contract: kills, dama
 
 bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edits are caught, what it costs the sites
 	$(BIN)/python -m bench.month
+
+bench-hostile: $(READY)  ## How fast an honest site is archived alone, and beside hostile ones
+	$(BIN)/python -m bench.hostile
 
 bench-download: $(READY)  ## 50,000 articles fetched before and after compaction, beside one object an article
 	$(BIN)/python -m bench.download

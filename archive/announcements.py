@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from archive import schema
 from archive.database import Database, slices
 from archive.outcomes import REDIRECTED
-from archive.records import Announcement
+from archive.records import Announcement, url_id
 from archive.tombstones import removed_among
 
 PATIENCE = timedelta(days=30)
@@ -107,8 +107,8 @@ class Announcements:
         """Remember by URL id what came of trying URLs that gave no answer."""
         table = schema.announced
         by_outcome: dict[str, list[str]] = {}
-        for url_id, outcome in outcomes.items():
-            by_outcome.setdefault(outcome, []).append(url_id)
+        for identity, outcome in outcomes.items():
+            by_outcome.setdefault(outcome, []).append(identity)
 
         def write(connection: Connection) -> None:
             for outcome, url_ids in by_outcome.items():
@@ -131,12 +131,13 @@ def write_listed(connection: Connection, site: str, source: str, urls: Iterable[
     out.
     """
     listed = {one.url_id: _row(site, source, one) for one in urls}
-    removed = removed_among(connection, listed)
-    wanted = {identity: row for identity, row in listed.items() if identity not in removed}
+    own = {identity: url_id(row["url"]) for identity, row in listed.items()}
+    removed = removed_among(connection, {*own, *own.values()})
+    wanted = {identity: row for identity, row in listed.items() if removed.isdisjoint((identity, own[identity]))}
     known = _known(connection, site, source, wanted)
-    new = [{**row, "first": at} for url_id, row in wanted.items() if url_id not in known]
-    told = [row for url_id, row in wanted.items() if url_id in known and _differs(known[url_id], row)]
-    gone = [url_id for url_id, row in known.items() if url_id not in wanted and row.left is None]
+    new = [{**row, "first": at} for identity, row in wanted.items() if identity not in known]
+    told = [row for identity, row in wanted.items() if identity in known and _differs(known[identity], row)]
+    gone = [identity for identity, row in known.items() if identity not in wanted and row.left is None]
     table = schema.announced
     if new:
         connection.execute(table.insert(), new)

@@ -24,6 +24,7 @@ An outcome is one of the names below, for failures followed by `:` and the parti
     timeout, dns_failed, connection_failed, tls_failed, bad_response   the exchange failed
     source_failed:…    a feed, sitemap or section page that could not be read
     source_empty       a feed, sitemap or section page without entries
+    hint_failed:…      a feed that a page names and the profile does not, with the outcome that it had
     interrupted        the run ended before it was fetched
     taken_down         not fetched, or not taken up: `presskeep remove` has removed it
     expired            archived once; the retention of its site has let its text and page go
@@ -56,12 +57,19 @@ TLS_FAILED = "tls_failed"
 BAD_RESPONSE = "bad_response"
 SOURCE_FAILED = "source_failed"
 SOURCE_EMPTY = "source_empty"
+HINT_FAILED = "hint_failed"
 INTERRUPTED = "interrupted"
 TAKEN_DOWN = "taken_down"
 EXPIRED = "expired"
 LOST = "lost"
 
-_GOOD = frozenset({ARCHIVED, UNCHANGED, DOUBTFUL, REMOVED, KNOWN, REDIRECTED, RETRIED, LISTED, TAKEN_DOWN, EXPIRED})
+_GOOD = frozenset(
+    {
+        *(ARCHIVED, UNCHANGED, DOUBTFUL, REMOVED, KNOWN, REDIRECTED, RETRIED, LISTED, TAKEN_DOWN, EXPIRED),
+        # Pages name feeds that are long gone.
+        HINT_FAILED,
+    }
+)
 
 
 def outcome(name: str, reason: str = "") -> str:

@@ -70,8 +70,9 @@ class SourceState:
 
     @property
     def trouble(self) -> SourceTrouble | None:
-        """What is wrong with it; a sitemap of an index that never had entries is not."""
-        if not self.failures or (self.last_failure == SOURCE_EMPTY and self.parent and not self.announced_ever):
+        """What is wrong with it; what a page or an index names may never have had any articles."""
+        is_excused = self.parent and (self.last_failure == SOURCE_EMPTY or self.kind == "feed")
+        if not self.failures or (is_excused and not self.announced_ever):
             return None
         return SourceTrouble(
             url=self.url,

@@ -1,10 +1,13 @@
 """A month of crawls in minutes: what is found, what edits are caught, and what it costs the sites.
 
-    python -m bench.month [--days 30] [--every 6] [--articles 3] [--delay 0] [--json FILE]
+    python -m bench.month [--days 30] [--every 6] [--articles 3] [--delay 0.1] [--json FILE]
 
 Three invented newsrooms (bench/newsdays.py) live through a month of an injected clock. Every few hours of it presskeep
 crawls them, in this process and through its own settings; beside it a naive crawler fetches all links of feed and home
 page at every turn. Figures come from the archive and from the newsrooms' own request log.
+
+Only the pace is that of a real clock: a delay, scaled down so that a month takes minutes. It does not vary here, so
+that the log can show whether a host was ever asked sooner than it should be.
 """
 
 from __future__ import annotations
@@ -16,11 +19,12 @@ import logging
 import re
 import time
 import urllib.request
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, ClassVar, Self
@@ -46,6 +50,9 @@ from tests.crawling import Installation
 from tests.newsroom import LoggedRequest, Newsroom
 
 NAIVE = "naive"
+TOLERANCE = 0.02
+"""Seconds by which a server may note one request later than the next, on a busy machine."""
+
 _ARTICLE = re.compile(r"/(?:story|news)/\d+")
 _LINK = re.compile(rf"(?:href=\"|<link>|<id>)(?:http://[\d.:]+)?({_ARTICLE.pattern})")
 _SOURCES = {"daily": ("/rss.xml", "/"), "evening": ("/atom.xml", "/"), "gazette": ("/",)}
@@ -69,8 +76,12 @@ class Figures:
     """Bodies of article pages."""
     bytes_of_304: int
     """Bodies sent with answers of 304."""
-    busiest_second: int
-    """Requests for pages that one host had in a second."""
+    delay: float
+    """Seconds that shall pass between two requests to a host."""
+    shortest_gap: float
+    """Seconds that passed at least, by the host's own log."""
+    sooner: int
+    """Requests that came sooner, by more than `TOLERANCE`."""
     missed: list[str]
     """What tells each edit that it has not."""
 
@@ -152,17 +163,17 @@ class Month:
         log = self._newsroom.log
         naive = {name: "\n".join(texts) for name, texts in self._naive.texts.items()}
         return {
-            "presskeep": self._figures(ours, [it for it in log if it.agent != NAIVE]),
-            NAIVE: self._figures(naive, [it for it in log if it.agent == NAIVE]),
+            "presskeep": self._figures(ours, [it for it in log if it.agent != NAIVE], self._world.delay),
+            NAIVE: self._figures(naive, [it for it in log if it.agent == NAIVE], 0.0),
         }
 
-    def _figures(self, texts: dict[str, str], log: Sequence[LoggedRequest]) -> Figures:
+    def _figures(self, texts: dict[str, str], log: Sequence[LoggedRequest], delay: float) -> Figures:
         stories = [it for it in self._world.stories if (it.site, it.number) in self._announced]
         covered = [it for it in stories if f"story {it.number} of {it.site} as of version" in texts.get(it.site, "")]
         edits = [(it, version) for it in stories for version in self._lasting(it)]
         missed = [it.marker(version) for it, version in edits if it.marker(version) not in texts.get(it.site, "")]
         pages = [it for it in log if _ARTICLE.fullmatch(it.path)]
-        seconds = Counter((it.site, it.time[:19]) for it in pages)
+        gaps = [gap for name in self._newsroom.base_urls for gap in _gaps(it for it in log if it.site == name)]
         return Figures(
             stories=len(stories),
             covered=100 * len(covered) / len(stories),
@@ -171,7 +182,9 @@ class Month:
             requests_a_story=len(pages) / len(stories),
             megabytes=sum(it.bytes for it in pages) / 1e6,
             bytes_of_304=sum(it.bytes for it in log if it.status == 304),
-            busiest_second=max(seconds.values(), default=0),
+            delay=delay,
+            shortest_gap=min(gaps),
+            sooner=sum(gap < delay - TOLERANCE for gap in gaps),
             missed=missed,
         )
 
@@ -191,6 +204,7 @@ class Month:
         config = crawl_settings(load_config(self._installation.config))
         settings["ITEM_PIPELINES"] = {OnePool: 300, "crawler.pipelines.ArchivePipeline": 800}
         settings.setdict({**config, "PRESSKEEP_CLOCK": lambda: self._now, "LOG_ENABLED": False})
+        settings["DOWNLOAD_DELAY_JITTER"] = 0
         return settings
 
 
@@ -215,7 +229,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--every", type=int, default=6, help="hours between two crawls")
     parser.add_argument("--articles", type=int, default=3, help="articles a site and day")
-    parser.add_argument("--delay", type=float, default=0, help="seconds between two requests to a host; 0 for none")
+    parser.add_argument("--delay", type=float, default=0.1, help="seconds between two requests to a host; 0 for none")
     parser.add_argument("--json", type=Path, help="write the figures here too")
     options = parser.parse_args()
     logging.disable(logging.INFO)
@@ -239,6 +253,12 @@ def print_table(figures: dict[str, Figures]) -> None:
 
 def _is_there(story: Story, now: datetime) -> bool:
     return story.published <= now and (story.removed is None or story.removed > now)
+
+
+def _gaps(log: Iterable[LoggedRequest]) -> Iterable[float]:
+    """Seconds between each request and the next."""
+    moments = sorted(datetime.fromisoformat(it.time) for it in log)
+    return [(later - before).total_seconds() for before, later in pairwise(moments)]
 
 
 def _texts_by_site(catalog: Catalog, archive: str) -> dict[str, str]:

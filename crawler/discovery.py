@@ -192,7 +192,8 @@ def _followers(profile: SiteProfile, source: Source, announced: Announced) -> It
 
 
 def _follower(source: Source, kind: SourceKind, url: str, lastmod: str | None = None) -> Source:
-    return Source(kind=kind, url=url, depth=source.depth + 1, parent=source.url, lastmod=lastmod)
+    hinted = kind == "feed" and (source.kind == "section" or source.hinted)
+    return Source(kind=kind, url=url, depth=source.depth + 1, parent=source.url, lastmod=lastmod, hinted=hinted)
 
 
 def _kind(name: str) -> SourceKind:

@@ -15,6 +15,7 @@ from crawler.download_handler import HeadTooLarge
 from crawler.downloader import ABANDONED
 from crawler.resolver import RefusedAddress
 from crawler.robots import RefusedByRobots, RobotsUnavailable
+from crawler.sources import Source
 
 
 class OffsiteRedirect(exceptions.IgnoreRequest):
@@ -51,6 +52,12 @@ def failure_outcome(failure: Failure) -> tuple[str, str]:
     """Outcome and detail of a failed request."""
     assert failure.value is not None  # noqa: S101 - it has an exception
     return _outcome(failure.value)
+
+
+def source_outcome(source: Source, outcome: str) -> str:
+    """The outcome of a source that could not be read; that of a mere hint is no failure."""
+    passing = outcomes.name_of(outcome) in (outcomes.PUT_OFF, outcomes.INTERRUPTED)
+    return outcomes.outcome(outcomes.HINT_FAILED, outcome) if source.hinted and not passing else outcome
 
 
 def _outcome(error: BaseException) -> tuple[str, str]:

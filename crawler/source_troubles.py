@@ -26,8 +26,9 @@ def _troubles(catalog: Catalog, ledger: Ledger, site: str, now: datetime) -> lis
     troubles = []
     for url, (source, outcome) in sorted(ledger.sources[site].items()):
         state = states.get(url) or SourceState(site=site, url=url, kind=source.kind)
-        if _has_failed(outcome):
-            state = catalog.sources.keep_failure(state, outcome, now)
+        reason = outcome.removeprefix(f"{outcomes.HINT_FAILED}:")
+        if _has_failed(reason):
+            state = catalog.sources.keep_failure(state, reason, now)
         if state.trouble is not None:
             troubles.append(state.trouble)
             logger.warning("%s", state.trouble, extra={"site": site})

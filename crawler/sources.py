@@ -24,6 +24,8 @@ class Source:
     """URL of the source that led to it."""
     lastmod: str | None = None
     """When it changed, exactly as its sitemap index says."""
+    hinted: bool = False
+    """Whether it is a feed that a page names, and the profile does not."""
 
 
 def read_source(

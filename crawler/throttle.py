@@ -42,5 +42,7 @@ class SiteThrottle(AutoThrottle):
         slot = self.crawler.engine.downloader.slots.get(key)
         if slot is None or floor == 0:
             return
+        # Scrapy has one for all hosts, which would also slow down those that permit a quicker pace.
+        self.mindelay = floor
         super()._response_downloaded(response, request, spider)
         slot.delay = max(slot.delay, floor)

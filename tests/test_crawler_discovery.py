@@ -14,8 +14,11 @@ import pytest
 from archive import outcomes
 from archive.announcements import PATIENCE, Fate
 from archive.catalog import Catalog
+from archive.records import url_id
 from archive.run_report import SourceTrouble
 from archive.source_memory import SourceState, rooted
+from archive.store import DirectoryStore
+from archive.tombstones import Tombstone, put_tombstone
 from crawler.announced import SourceError
 from crawler.discovery import BELIEVED, DISTRUSTED, SKIPPED, Answer, Discovered, Discovery
 from crawler.profile import SiteProfile
@@ -247,3 +250,30 @@ def test_feeds_that_a_section_page_names_are_followed_where_the_profile_says_so(
     world.profile = PROFILE.model_copy(update={"sources": PROFILE.sources.model_copy(update={"discover": True})})
     assert [one.url for one in world.read(section, page).followers] == [FEED.url]
     assert [one.url for one in world.read(section, status=304).followers] == [FEED.url]
+
+
+def test_a_dead_feed_that_only_a_page_names_is_in_trouble_once_it_had_articles(world: World) -> None:
+    state = SourceState(site="weekly", url=FEED.url, kind="feed", parent=f"{BASE}/")
+    assert world.catalog.sources.keep_failure(state, "http_404", world.now).trouble is None
+    hint = replace(FEED, parent=f"{BASE}/", hinted=True)
+    world.read(hint, feed("story/a"))
+    known = world.state(hint)
+    assert world.catalog.sources.keep_failure(known, "http_404", world.now).trouble is not None
+
+
+@pytest.mark.parametrize("by", ["the id of the article", "the id of the address"])
+def test_what_was_taken_down_and_is_listed_still_is_not_written_down(world: World, tmp_path: Path, by: str) -> None:
+    """A profile may give an address another identity than it had when it was taken down."""
+    url = f"{BASE}/story/gone?edition=2"
+    rules = PROFILE.articles.model_copy(update={"rewrite": {r"\?edition=.*": ""}})
+    profile = PROFILE.model_copy(update={"articles": rules})
+    world.profile = profile
+    gone = url_id(url) if by == "the id of the address" else url_id(profile.canonical(url))
+    store = DirectoryStore(tmp_path / "archive")
+    tombstone = Tombstone(site="weekly", removed=NOW, reason="court order", revisions=1, captures=1, url_ids=(gone,))
+    put_tombstone(store, tombstone)
+    world.catalog.tombstones.bring_up_to_date(store)
+    found = world.read(FEED, feed("story/a", "story/gone?edition=2"))
+    assert len(found.articles) == 2
+    assert [fate.url for fate in world.fates()] == [f"{BASE}/story/a"]
+    assert (world.state().announced, world.pending()) == (1, ["a"])

@@ -93,6 +93,10 @@ def test_quick_answers_never_wear_a_delay_down() -> None:
     assert Host(3.0).answer(0.001, times=100) == 3.0
 
 
+def test_a_delay_shorter_than_the_general_one_is_kept() -> None:
+    assert Host(0.25).answer(0.001, times=100) == 0.25
+
+
 def test_slow_answers_lengthen_the_delay_and_quick_ones_bring_it_back() -> None:
     host = Host(3.0)
     assert host.answer(20.0) == 20.0

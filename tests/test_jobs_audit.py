@@ -119,10 +119,16 @@ def test_a_crawl_finds_what_only_robots_txt_and_the_head_of_a_page_lead_to(tmp_p
     lines = PROFILE.splitlines()
     sections = ['sections = ["{{base}}/"]', "discover = true"]
     profile = "\n".join([*lines[:4], *sections, *lines[6:]])
-    site = Site(name="weekly", title="The Weekly", pages=articles(4), feed_size=2, profile_template=profile)
+    faults = {"/atom.xml": Fault(status=410)}
+    site = Site(
+        name="weekly", title="The Weekly", pages=articles(4), feed_size=2, faults=faults, profile_template=profile
+    )
     with Newsroom([site]) as newsroom:
         installation = Installation(tmp_path / "installation", newsroom)
         done = installation.crawl()
-        sources = {row.url.removeprefix(newsroom.base_urls["weekly"]) for row in installation.outcomes()}
+        base = newsroom.base_urls["weekly"]
+        sources = {row.url.removeprefix(base): row.outcome for row in installation.outcomes()}
     assert done.sites[0].new == 4
-    assert {"/robots.txt", "/rss.xml", "/atom.xml", "/sitemap.xml", "/news-sitemap.xml"} <= sources
+    assert {"/robots.txt", "/rss.xml", "/atom.xml", "/sitemap.xml", "/news-sitemap.xml"} <= sources.keys()
+    assert sources["/atom.xml"] == "hint_failed:http_410"
+    assert installation.runs[0]["exit_code"] == 0, "a page may name a feed that is gone"

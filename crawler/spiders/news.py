@@ -31,7 +31,7 @@ from crawler.dates import read_date
 from crawler.discovery import Answer, Discovery
 from crawler.due import EARLY, is_due, wants_whole, was_modified
 from crawler.errors import CrawlerError
-from crawler.failures import failure_outcome
+from crawler.failures import failure_outcome, source_outcome
 from crawler.media_types import refused_type
 from crawler.profile import SiteProfile
 from crawler.revisits import conditions, seen_again
@@ -63,6 +63,7 @@ class NewsSpider(Spider):
         self._urls = list(urls)
         self._ordered = (profiles, sites, limit)
         self._seen: set[str] = set()
+        self._again: dict[str, Sequence[UrlState]] = {}
         self._planned: Counter[str] = Counter()
 
     @classmethod
@@ -82,6 +83,7 @@ class NewsSpider(Spider):
             self._discovery = Discovery(self._archiving.in_catalog, self._archiving.now)
             for profile in () if self._urls else self.sites.values():
                 await self._discovery.begin(profile)
+                await self._look_ahead(profile)
         except (ArchiveError, CrawlerError) as exc:
             self._archiving.fail(exc)
             raise CloseSpider("could not begin") from exc
@@ -103,7 +105,8 @@ class NewsSpider(Spider):
         try:
             found = await self._discovery.read(profile, source, _answer(response))
         except SourceError as exc:
-            yield Visit(errand=errand, outcome=outcomes.outcome(outcomes.SOURCE_FAILED, exc.reason), detail=exc.detail)
+            outcome = source_outcome(source, outcomes.outcome(outcomes.SOURCE_FAILED, exc.reason))
+            yield Visit(errand=errand, outcome=outcome, detail=exc.detail)
             return
         except ArchiveError as exc:
             yield Visit(errand=errand, outcome=outcomes.INTERRUPTED, detail=str(exc))
@@ -136,7 +139,8 @@ class NewsSpider(Spider):
         if answered and errand.latest is not None and errand.latest.revisit:
             # Scrapy takes a 304 for a failure.
             return Visit(errand=errand, outcome=outcomes.UNCHANGED, answered=True)
-        return Visit(errand=errand, outcome=seen_again(outcome, errand.known), detail=detail, answered=answered)
+        ended = source_outcome(errand.source, outcome) if errand.source else seen_again(outcome, errand.known)
+        return Visit(errand=errand, outcome=ended, detail=detail, answered=answered)
 
     def _take_order(self) -> None:
         profiles, sites, limit = self._ordered
@@ -192,29 +196,32 @@ class NewsSpider(Spider):
                     yield page
 
     async def _checks(self) -> AsyncIterator[Request]:
-        """Requests for pages that should be looked at again; none in a trial."""
-        for profile in () if self._urls or self.limit else self.sites.values():
-            if not profile.fetch.recheck:
-                continue
+        """Requests for pages that should be looked at again."""
+        for name, due in self._again.items():
             # When the catalog cannot be read, the crawl is already being ended.
             with suppress(ArchiveError):
-                due = await self._due(profile)
                 removed = await self._removed([(state.url_id, state.url) for state in due])
                 for state in due:
                     if state.url_id in removed:
-                        self._archiving.ledger.count(profile.name, "page", outcomes.TAKEN_DOWN)
-                    elif state.url_id not in self._seen and profile.has_host(state.url):
-                        self._seen.add(state.url_id)
-                        yield self._page(profile, state.url, None, state)
+                        self._archiving.ledger.count(name, "page", outcomes.TAKEN_DOWN)
+                    else:
+                        yield self._page(self.sites[name], state.url, None, state)
 
     async def _unanswered(self, profile: SiteProfile) -> list[AnnouncedUrl]:
         now = self._archiving.now()
         pending = await self._archiving.in_catalog(lambda catalog: catalog.announcements.pending(profile.name, now))
         return [one for one in pending if profile.accepts(one.url)]
 
-    async def _due(self, profile: SiteProfile) -> Sequence[UrlState]:
-        soon = self._archiving.now() + EARLY
-        return await self._archiving.in_catalog(lambda catalog: catalog.checks.due(profile.name, soon))
+    async def _look_ahead(self, profile: SiteProfile) -> None:
+        """Find out which pages of a site should be looked at again; none in a trial.
+
+        They are marked as seen before any source is asked for, which would else announce them as known first.
+        """
+        if not self.limit and profile.fetch.recheck:
+            soon = self._archiving.now() + EARLY
+            due = await self._archiving.in_catalog(lambda catalog: catalog.checks.due(profile.name, soon))
+            self._again[profile.name] = [state for state in due if profile.has_host(state.url)]
+            self._seen.update(state.url_id for state in self._again[profile.name])
 
     def _page(
         self, profile: SiteProfile, url: str, announcement: Announcement | None, state: UrlState | None
