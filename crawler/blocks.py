@@ -7,6 +7,7 @@ is taken whole from the page and each line can be judged by the elements around 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -28,7 +29,9 @@ _BLOCK_TAGS = frozenset(_BLOCK_NAMES.split())
 _BEFORE = 4
 _AFTER = 16
 _CELL_TAGS = frozenset({"td", "th"})
-_SILENT_TAGS = frozenset(["head", "title", "script", "style", "noscript", "template"])
+# `rt` and `rp` tell how the word before them is read.
+_SILENT_TAGS = frozenset(["head", "title", "script", "style", "noscript", "template", "rt", "rp"])
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -100,12 +103,13 @@ class _Reader:
             self.close(inner)
         elif tag in _CELL_TAGS:
             self._add(" ", linked)
+        typed = inner.tag == "pre"
         if text := element.text:
-            self._add(text, linked)
+            self._add_lines(text, inner, linked) if typed else self._add(text, linked)
         for child in element:
             self.read(child, inner, in_link=linked)
             if tail := child.tail:
-                self._add(tail, linked)
+                self._add_lines(tail, inner, linked) if typed else self._add(tail, linked)
         if bounded:
             self.close(element)
 
@@ -130,6 +134,14 @@ class _Reader:
             around, signatures = self._standing(parent) if parent is not None else ((), ())
             self._around[element] = (element, *around), (signature(element), *signatures)
         return self._around[element]
+
+    def _add_lines(self, text: str, block: Element, linked: bool) -> None:
+        """Text as typed: a blank line ends a block."""
+        first, *rest = _BLANK_LINE.split(text)
+        self._add(first, linked)
+        for part in rest:
+            self.close(block)
+            self._add(part, linked)
 
     def _add(self, text: str, linked: bool) -> None:
         if not self._parts and text.isspace():

@@ -1,9 +1,10 @@
 """Which blocks of a page are the article's text.
 
 trafilatura finds the text, in one quick pass or a second thorough one; its result only points at blocks of the page,
-which are then taken whole and in the page's own order. Two corrections follow, because what trafilatura loses it loses
-in the middle of articles: blocks that stand exactly like the found ones are taken with them, and a far larger cluster
-of prose elsewhere in the page is added.
+which are then taken whole and in the page's own order. Corrections follow, because what trafilatura loses it loses
+in the middle of articles: blocks that stand exactly like the found ones are taken with them, a far larger cluster of
+prose elsewhere in the page is added, and a lead between headline and text. Where all that is next to nothing of what
+the page's JSON-LD gives as the article's body, that is taken.
 
 Measured on labelled pages: the fast precision mode on a pruned page suffices for 95 pages in 100; where it finds under
 `ENOUGH` letters, the whole page is read again in full precision mode, because pruning and haste empty a few.
@@ -20,9 +21,10 @@ from typing import Any
 import trafilatura
 from lxml.etree import _Element
 
-from crawler.blocks import Block, Signature, read_blocks
-from crawler.markup import Element, Markup
+from crawler.blocks import Block, Signature, find_headline, read_blocks
+from crawler.markup import Element, Markup, parse_text
 from crawler.text import clean, letters
+from crawler.titles import Titles
 
 ENOUGH = 500
 """Letters below which the quick pass is not trusted."""
@@ -39,6 +41,11 @@ _PROSE_LINKED = 0.4
 _RIVAL_WORDS = 10
 _RIVAL_LETTERS = 600
 _RIVAL_RATIO = 1.3
+_LEAD_WORDS = 25
+_LEAD_LETTERS = 60
+_DECK = re.compile(r"de(?:k|ck)(?![a-z])|standfirst|sub-?(?:head|line|title)|strapline", re.I)
+_SCRAPS = 0.4
+_COMMON = 0.2
 _NO_RIVAL = re.compile(
     r"comment|disqus|related|recommend|teaser|cookie|consent|modal|popup|newsletter|bio\b|disclaimer|promo|sidebar|"
     r"rail\b|outbrain|taboola|gdpr|privacy",
@@ -48,15 +55,15 @@ _BLOCKS = frozenset(["p", "head", "item", "quote", "row", "list", "table", "ab",
 
 
 def read_body(
-    markup: Markup, *, title: str | None = None, selector: str | None = None
+    markup: Markup, *, titles: Titles, description: str | None, stated: str | None, selector: str | None
 ) -> tuple[list[Block], list[Block]]:
     """The blocks of the article's text (none if there is none) and all blocks of the page, in page order.
 
     A CSS selector from the site's profile decides alone where it matches anything. Other stories on the page are
-    told from this one by its title.
+    told from this one by its title, its lead by its description; `stated` is the `articleBody` of the JSON-LD.
     """
-    tree = markup.tree
-    _drop_other_stories(tree, letters(title or ""))
+    tree, title = markup.tree, letters(titles.title or "")
+    _drop_other_stories(tree, title)
     selected = tree.cssselect(selector) if selector else []
     if selected:
         blocks = read_blocks(tree)
@@ -64,7 +71,7 @@ def read_body(
     found = _lines(tree, fast=True)
     if sum(map(len, found)) < ENOUGH:
         whole = markup.whole()
-        _drop_other_stories(whole, letters(title or ""))
+        _drop_other_stories(whole, title)
         thorough = _lines(whole, fast=False)
         if sum(map(len, thorough)) > sum(map(len, found)):
             tree, found = whole, thorough
@@ -72,7 +79,8 @@ def read_body(
     places = _places(blocks, found)
     places |= _standing_alike(blocks, places)
     places |= _rival(blocks, places)
-    return [blocks[place] for place in sorted(places)], blocks
+    places |= _lead(blocks, places, find_headline(blocks, titles.forms), letters(description or ""))
+    return _repaired([blocks[place] for place in sorted(places)], stated or ""), blocks
 
 
 def _drop_other_stories(tree: Element, title: str) -> None:
@@ -168,22 +176,57 @@ def _article(block: Block) -> Element | None:
 def _rival(blocks: Sequence[Block], places: set[int]) -> set[int]:
     """The largest cluster of prose in one element, if it is far larger than all that was found.
 
-    Where that lies in an `article`, another `article` is another story.
+    Elements that hold anything, such as `div`, are clusters themselves, and with their like beside them. Where the text
+    found lies in an `article`, another `article` is another story.
     """
     articles = {_article(blocks[place]) for place in places} or {None}
-    clusters: dict[Element, list[int]] = {}
+    clusters: dict[tuple[Element, Signature | None], list[int]] = {}
     for place, block in enumerate(blocks):
         if block.words >= _RIVAL_WORDS and block.linked < _PROSE_LINKED and not _never_body(block):
             if None not in articles and _article(block) not in articles:
                 continue
-            own = block.element
-            parent = own if own.tag in ("div", "td", "section", "article") else own.getparent()
-            clusters.setdefault(parent, []).append(place)
+            own, parent = block.element, block.element.getparent()
+            if own.tag in ("div", "td", "section", "article"):
+                clusters.setdefault((own, None), []).append(place)
+                clusters.setdefault((parent, block.signatures[0]), []).append(place)
+            else:
+                clusters.setdefault((parent, None), []).append(place)
     largest = max(clusters.values(), key=lambda cluster: _size(blocks, cluster), default=[])
     size = _size(blocks, largest)
     if len(largest) >= _MORE_ALIKE and size > max(_RIVAL_LETTERS, _RIVAL_RATIO * _size(blocks, places)):
         return set(largest)
     return set()
+
+
+def _lead(blocks: Sequence[Block], places: set[int], headline: int, description: str) -> set[int]:
+    """The paragraph between headline and text that the page also gives as its description.
+
+    Shorter ones, and those that are called so, belong to the headline; and a text may begin with its description by
+    itself.
+    """
+    start = description[:_LEAD_LETTERS]
+    first = min((place for place in places if place > headline and blocks[place].words >= _PROSE_WORDS), default=0)
+    if len(start) < _LEAD_LETTERS or any(blocks[place].key.startswith(start) for place in places):
+        return set()
+    between = ((place, blocks[place]) for place in range(headline + 1, first))
+    return {
+        place
+        for place, block in between
+        if block.words >= _LEAD_WORDS
+        and block.linked < _PROSE_LINKED
+        and block.key.startswith(start)
+        and not any(_DECK.search(names) for _, names in block.signatures[:2])
+    }
+
+
+def _repaired(found: list[Block], stated: str) -> list[Block]:
+    """The blocks found, or those of the page's `articleBody` where next to nothing of it is among them."""
+    whole = letters(stated)
+    size = sum(len(block.key) for block in found)
+    common = sum(len(block.key) for block in found if block.key in whole)
+    if len(whole) < ENOUGH or size > _SCRAPS * len(whole) or common > _COMMON * size:
+        return found
+    return read_blocks(parse_text(stated))
 
 
 def _size(blocks: Sequence[Block], places: Iterable[int]) -> int:

@@ -76,11 +76,26 @@ def _comments(blocks: Sequence[Block], context: Context) -> dict[Block, str]:
     prose_seen = False
     headed = _below_comments_heading(blocks, context.page)
     for place, block in enumerate(blocks):
-        opens = block in headed or _heads_comments(block) or _opens_policy(blocks[place:])
-        if prose_seen and opens:
+        heading = (block in headed or _heads_comments(block)) and not _goes_on(blocks[:place], blocks[place:], context)
+        if prose_seen and (heading or _opens_policy(blocks[place:])):
             return dict.fromkeys(blocks[place:], "comments")
         prose_seen = prose_seen or block.words >= _LEAD
     return {}
+
+
+def _goes_on(above: Sequence[Block], below: Sequence[Block], context: Context) -> bool:
+    """Whether the article goes on below a heading of comments, which is a subhead of it then.
+
+    So it is where the publisher's `articleBody` holds text from there, or most of the text stands there, in the element
+    of the text above.
+    """
+    confirmed = letters(context.body)
+    known = {block.key for block in above}
+    if any(block.words >= _LEAD and block.key in confirmed and block.key not in known for block in below):
+        return True
+    homes = {block.element.getparent() for block in above if block.words >= _LEAD}
+    alike = [block for block in below if block.element.getparent() in homes]
+    return sum(len(block.key) for block in alike) > sum(len(block.key) for block in above)
 
 
 def _below_comments_heading(blocks: Sequence[Block], page: Sequence[Block]) -> set[Block]:

@@ -45,4 +45,8 @@ class ExtractionFailed(CrawlerError):
 
 
 class NotAnArticle(ExtractionFailed):
-    """Raised when a page is plainly no article; `reason` is `no_text` or `listing`."""
+    """Raised when a page is plainly no article.
+
+    `reason` is `listing` or `no_text`, or names the wall that stands in place of a text: `captcha`, `consent`, `login`,
+    `paywall`.
+    """

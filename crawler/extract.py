@@ -10,6 +10,7 @@ again years later with the same result.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ from crawler.reservations import find_reservations
 from crawler.structure import read_structure
 from crawler.text import clean, word_count
 from crawler.titles import Titles, find_titles
+from crawler.walls import find_walls
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,13 +109,13 @@ class _Reading:
 
 
 def extract(page: Page, profile: SiteProfile) -> Extraction:
-    """Extract one page; ExtractionFailed or NotAnArticle if there is no text to keep."""
+    """Extract one page; ExtractionFailed or NotAnArticle if there is no text to keep, or only a wall."""
     reading = _read(page, profile)
     authors = _find_authors(reading, profile.extract.authors)
     kept, removed = remove_boilerplate(reading.found, _context(reading, authors, profile))
     text = "\n\n".join(block.text for block in kept)
     if not text:
-        raise NotAnArticle("no_text")
+        raise NotAnArticle(next(_find_walls(reading), "no_text"))
     statements, node = reading.statements, reading.node
     language = find_language(text, statements, node, editions=profile.extract.languages, default=profile.language)
     dates = _find_dates(reading, page, profile, language)
@@ -157,6 +159,20 @@ def extract(page: Page, profile: SiteProfile) -> Extraction:
     )
 
 
+def _find_walls(reading: _Reading) -> Iterator[str]:
+    """What stands in place of an article on a page without one, told from all of its text."""
+    text = "\n\n".join(block.text for block in reading.blocks)
+    return find_walls(
+        title=reading.titles.title,
+        text=text,
+        words=word_count(text),
+        blocks=reading.blocks,
+        statements=reading.statements,
+        node=reading.node,
+        dated=False,
+    )
+
+
 def _read(page: Page, profile: SiteProfile) -> _Reading:
     rules = profile.extract
     try:
@@ -174,7 +190,13 @@ def _read(page: Page, profile: SiteProfile) -> _Reading:
         announced=page.announcement.title if page.announcement else None,
         names=names,
     )
-    found, blocks = read_body(markup, title=titles.title, selector=rules.body)
+    found, blocks = read_body(
+        markup,
+        titles=titles,
+        description=metadata.description(statements, node),
+        stated=node.body,
+        selector=rules.body,
+    )
     return _Reading(
         markup=markup,
         statements=statements,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape, unescape
 from typing import TypeAlias
 
 import lxml.html
@@ -26,6 +27,7 @@ MAX_ELEMENTS = 50_000
 """Elements of a page we are ready to extract: five times the most of the labelled pages, and half a minute's work."""
 
 _MANY_TAGS = 20_000
+_MUCH_TEXT = 1000
 # Bytes that text never holds (WHATWG MIME Sniffing, "binary data byte"), but for NUL, which careless templates leave.
 _BINARY = re.compile(r"[\x01-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 _OPENING = 2_000
@@ -58,8 +60,15 @@ class Markup:
     """CSS selectors of what the site's profile removes."""
 
     def whole(self) -> Element:
-        """The `html` element of the page with everything but what the profile removes."""
-        return parse(self.source, drop=self.drop)
+        """The `html` element of the page with everything but what the profile removes.
+
+        Where a page has all its text for browsers without scripts, that is its text.
+        """
+        tree = parse(self.source, drop=self.drop)
+        for element in tree.iter("noscript"):
+            if len(element.text_content()) > _MUCH_TEXT:
+                element.tag = "div"
+        return tree
 
 
 def read_markup(html: bytes, content_type: str | None, *, drop: tuple[str, ...] = ()) -> Markup:
@@ -78,6 +87,12 @@ def read_markup(html: bytes, content_type: str | None, *, drop: tuple[str, ...] 
     json_ld = tuple(node.text() for node in page.css('script[type*="ld+json"]'))
     page.strip_tags(_NEVER_TEXT)
     return Markup(source=source, tree=parse(page.html or "", drop=drop), json_ld=json_ld, drop=drop)
+
+
+def parse_text(text: str) -> Element:
+    """The `html` element of a text as metadata hold it: lines as typed, or HTML."""
+    plain = unescape(text)
+    return parse(plain if _TAG.search(plain) else "".join(f"<p>{escape(line)}</p>" for line in plain.splitlines()))
 
 
 def _is_binary(source: str) -> bool:

@@ -77,8 +77,8 @@ _CALL = _any(
     \bsupport (?:our|independent) \w+|\bbecome a (?:member|subscriber|supporter)|\bmake a donation
     \bdonate (?:to|now|today|here)
     \b(?:have|got) a (?:news )?(?:tip|story)\b|\bsend us\b|\bemail us\b|\be-?mail:? \S+@
-    \bcontact (?:us|the (?:author|writer|reporter))\b|\bcan be reached (?:at|on|via)
-    \breach(?:ed)? (?:\w+ ){1,4}(?:at|on) \S*@
+    \bcontact (?:us|the (?:author|writer|reporter))\b|\bcontact (?:\S+ ){1,6}(?:at|via) \S+@
+    \bcan be reached (?:at|on|via)|\breach(?:ed)? (?:\w+ ){1,4}(?:at|on) \S*@
     \breach the (?:reporters?|authors?)\b|\bleave (?:a comment|a reply|your comment)|\bin the comments\b
     \bcomments? (?:below|section)
     \btell us (?:what|in)|\blet us know\b|\bshare (?:this \w+|it) (?:with|on)|\bshare your (?:thoughts|views|opinion)
@@ -151,8 +151,8 @@ COMMENTS_HEADING = re.compile(
 
 _MODERATION = _any(
     r"""
-    \bcomments?\b|\bmoderat(?:e|es|ed|ion|ors?)\b|\bcommunity (?:guidelines|standards|rules)\b|\bhouse rules\b
-    \bprofanity\b
+    \bcomments?\b|\b(?:pre-?|post-?)?moderat(?:e|es|ed|ion|ors?)\b|\bcommunity (?:guidelines|standards|rules)\b
+    \bhouse rules\b|\bprofanity\b
     \bpersonal attacks?\b|\bhate speech\b|\b(?:not|be) (?:tolerated?|rejected|removed|deleted|approved)\b
     \bguidelines\b|\bspam\b
     \boffensive\b|\bdefamatory\b|\bkommentar\w*|\bmoderier\w*|\bnetiquette\b|\bmodér\w+|\bcommentaires?\b|\bcharte\b

@@ -97,6 +97,17 @@ def test_everything_from_the_comments_on_goes(heading: str) -> None:
     )
 
 
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_story_goes_on_below_a_subhead_about_comments(confirmed: bool) -> None:
+    """Where most of it stands there, or the publisher says that it is a part of the article."""
+    place = 3 if confirmed else 1
+    lines = [*PARAGRAPHS[:place], "Comments", *PARAGRAPHS[place:]]
+    body = "".join(f"<h3>{line}</h3>" if line == "Comments" else f"<p>{line}</p>" for line in lines)
+    said = f'{{"@type":"NewsArticle","articleBody":"{" ".join(PARAGRAPHS)}"}}' if confirmed else "{}"
+    page = article_page(head=f'<script type="application/ld+json">{said}</script>', body=body)
+    assert paragraphs(extracted(page)) == lines
+
+
 def test_a_comment_policy_without_a_heading_goes() -> None:
     body = "".join(f"<p>{line}</p>" for line in (*PARAGRAPHS, *POLICY))
     found = extracted(article_page(body=body))

@@ -13,6 +13,8 @@ from crawler.extract import ExtractionFailed, NotAnArticle
 from crawler.profile import ExtractRules, SiteProfile
 from tests.article_page import FETCHED, HEADLINE, PARAGRAPHS, URL, article_page, extracted, paragraphs
 
+LONG = [f"{text} {text}" for text in PARAGRAPHS]
+
 
 def test_text_is_the_paragraphs_and_nothing_else() -> None:
     found = extracted(article_page())
@@ -47,6 +49,51 @@ def test_text_beside_a_wordy_notice_is_found() -> None:
     body = "".join(f"<p>{text} {text}</p>" for text in PARAGRAPHS)
     page = f"<html><body>{notice}<h1>{HEADLINE}</h1><div class='wall'>{body}</div></body></html>"
     assert all(text in extracted(page).text for text in PARAGRAPHS)
+
+
+def test_a_body_of_divs_is_a_cluster_too() -> None:
+    quote = f"<blockquote><p>{PARAGRAPHS[1]}</p></blockquote>"
+    body = "".join(f"<div class='x'><span>{text} {text}</span></div>" for text in PARAGRAPHS)
+    page = f"<html><body><h1>{HEADLINE}</h1><div class='q'>{quote}</div><div class='wall'>{body}</div></body></html>"
+    assert all(text in extracted(page).text for text in PARAGRAPHS)
+
+
+def test_a_lead_between_headline_and_text_belongs_to_it() -> None:
+    lead = (
+        "Two years after the first cable gave way under a column of lorries, the bridge that ties both halves of the "
+        "harbour together is open again, and most of those who waited for it crossed on foot."
+    )
+    page = article_page(head=f"<meta name='description' content='{lead}'>", above=f"<div class='lead'>{lead}</div>")
+    assert paragraphs(extracted(page)) == [lead, *PARAGRAPHS]
+
+
+def test_a_deck_of_one_line_belongs_to_the_headline() -> None:
+    deck = "Buses and cyclists return to the bridge; the ferry sails on until the summer is here."
+    page = article_page(head=f"<meta name='description' content='{deck}'>", above=f"<div class='lead'>{deck}</div>")
+    assert paragraphs(extracted(page)) == list(PARAGRAPHS)
+
+
+@pytest.mark.parametrize("between", ["\\n\\n", "<br />", "&lt;/p&gt;&lt;p&gt;"])
+def test_article_body_of_the_json_ld_is_taken_where_the_page_has_none(between: str) -> None:
+    body = between.join(LONG)
+    script = f'<script type="application/ld+json">{{"@type":"NewsArticle","articleBody":"{body}"}}</script>'
+    page = article_page(head=script, body="<p>The Paper has been printed on Quay Street since 1871.</p>")
+    assert paragraphs(extracted(page)) == LONG
+
+
+def test_text_typed_between_blank_lines_is_paragraphs() -> None:
+    assert paragraphs(extracted(article_page(body="<pre>" + "\n\n".join(PARAGRAPHS) + "</pre>"))) == list(PARAGRAPHS)
+
+
+def test_a_page_that_stands_in_a_noscript_element_as_a_whole_is_read() -> None:
+    page = article_page(body="".join(f"<p>{text}</p>" for text in LONG))
+    page = page.replace("<article>", "<noscript><div><article>").replace("</article>", "</article></div>")
+    assert paragraphs(extracted(page)) == LONG
+
+
+def test_readings_of_characters_are_no_text() -> None:
+    page = article_page(body="".join(f"<p><ruby>港<rp>(</rp><rt>みなと</rt></ruby> {text}</p>" for text in PARAGRAPHS))
+    assert paragraphs(extracted(page)) == [f"港 {text}" for text in PARAGRAPHS]
 
 
 def test_the_next_story_on_the_same_page_is_not_taken_in() -> None:

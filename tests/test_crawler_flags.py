@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from crawler.errors import NotAnArticle
 from tests.article_page import HEADLINE, PARAGRAPHS, URL, article_page, extracted
 
 DATE = "<meta property='article:published_time' content='2024-01-29T09:00:00+01:00'>"
@@ -69,6 +70,20 @@ def page_of(title: str, body: str, *, head: str = "") -> str:
 )
 def test_a_page_of_its_kind_is_flagged(flag: str, html: str, url: str) -> None:
     assert flag in extracted(html, url=url).flags
+
+
+@pytest.mark.parametrize(
+    ("reason", "html"),
+    [
+        ("captcha", page_of("Just a moment...", "<form><label>Your answer</label></form>")),
+        ("login", page_of("Log in", "<form><label>Name</label><label>Password</label><button>Go</button></form>")),
+        ("no_text", page_of("The Paper", "<a href='/'>Home</a>")),
+    ],
+)
+def test_a_wall_without_any_text_is_named_as_the_reason(reason: str, html: str) -> None:
+    with pytest.raises(NotAnArticle) as caught:
+        extracted(html)
+    assert caught.value.reason == reason
 
 
 @pytest.mark.parametrize(
