@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from archive.errors import DamagedObject
+from archive.kept import KeptBytes
 from archive.records import Capture, RecordLocation
 from archive.store import Store
 from archive.warc_reader import read_record
@@ -18,6 +19,31 @@ Read = TypeVar("Read")
 
 _AHEAD = 8
 """A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
+
+
+class Fetcher:
+    """Fetches what articles and pages are read from, and tells how much."""
+
+    def __init__(
+        self, store: Store, *, kept: KeptBytes | None = None, on_fetched: Callable[[int], object] = lambda count: None
+    ) -> None:
+        """What is in `kept` is not fetched, what is fetched goes there; `on_fetched` is told of bytes, in threads."""
+        self._store = store
+        self._kept = kept
+        self._on_fetched = on_fetched
+
+    def shard(self, key: str, sha256: str | None) -> bytes:
+        """As `fetch_checked`."""
+        return self._told(f"{key} {sha256}", lambda: fetch_checked(self._store, key, sha256))
+
+    def span(self, key: str, begin: int, end: int) -> bytes:
+        """The bytes of an object from `begin` up to `end`, unchecked."""
+        return self._told(f"{key} {begin}-{end}", lambda: self._store.get(key, offset=begin, length=end - begin))
+
+    def _told(self, name: str, fetch: Callable[[], bytes]) -> bytes:
+        data = self._kept.get(name, fetch) if self._kept else fetch()
+        self._on_fetched(len(data))
+        return data
 
 
 def read_ahead(read: Callable[[Item], Read], items: Iterable[Item], *, ahead: int = _AHEAD) -> Iterator[Read]:

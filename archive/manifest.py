@@ -6,6 +6,7 @@ catalog can be rebuilt from the bucket alone. It is written after the objects it
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -13,7 +14,7 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from archive.errors import DamagedObject
-from archive.records import RevisitProfile
+from archive.records import RevisitProfile, url_id
 
 _STRICT = ConfigDict(extra="forbid")
 """A name that is not of this format is damage, or of a later format."""
@@ -69,6 +70,10 @@ class CaptureEntry:
     """`url_id` of the article that was read from it, where it is not its own."""
     next_check: datetime | None = None
     """When the URL is to be fetched again, aware UTC; None for not by itself."""
+
+    def is_of(self, url_ids: Container[str]) -> bool:
+        """Whether its page, or the article that was read from it, has one of these ids, also before redirects."""
+        return self.url_id in url_ids or self.article in url_ids or url_id(self.url) in url_ids
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

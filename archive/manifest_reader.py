@@ -2,8 +2,9 @@
 
 The manifests say which batches make up the archive, as for a rebuild of the catalog: what a later batch replaced is
 history, and what a tombstone names is not served. One reader sees the archive as it was when the manifests were first
-read; where two batches claim the same revision of an article, the first one is served and the other passed over, never
-both.
+read, until an object is gone that it wants, because of a takedown or with garbage: then it reads them again, and goes
+on with what it has not served yet. Where two batches claim the same revision of an article, the first one is served and
+the other passed over, never both.
 
 It takes about a hundred bytes of memory for each revision read, to serve none twice.
 """
@@ -11,14 +12,15 @@ It takes about a hundred bytes of memory for each revision read, to serve none t
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from archive import keys
-from archive.errors import ArchiveError, DamagedObject
-from archive.fetching import fetch_capture, fetch_checked, read_ahead
+from archive.errors import ArchiveError, DamagedObject, ObjectMissing
+from archive.fetching import Fetcher, fetch_capture, read_ahead
 from archive.inventory import Batch, read_batches, read_manifest
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.marker import read_marker
@@ -26,6 +28,9 @@ from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
 from archive.shards import read_order, read_shard
 from archive.store import Store
+
+if TYPE_CHECKING:
+    from archive.tombstones import Tombstone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,28 +58,48 @@ class ListedCapture:
     """Where its response record lies."""
 
 
+class Past(Protocol):
+    """What somebody has of an archive already."""
+
+    @property
+    def batches(self) -> Container[str]:
+        """Ids of batches of which everything that is wanted is there, or was not wanted."""
+
+    def has(self, article: Article) -> bool:
+        """Whether that revision is there, with the same text."""
+
+
 class ManifestReader:
     """Reads what the manifests of a store name."""
 
-    def __init__(self, store: Store) -> None:
-        """Nothing is fetched before the first question."""
+    def __init__(self, store: Store, *, fetcher: Fetcher | None = None) -> None:
+        """Nothing is fetched before the first question; `fetcher` is one of that store, if not a plain one."""
         self._store = store
+        self._fetcher = fetcher or Fetcher(store)
 
-    def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
+    def articles(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> Iterator[Article]:
         """The articles that meet `wanted`, shard by shard in the order of their keys; a few are fetched ahead.
 
-        DamagedObject for a manifest or shard that is not as it was written: nothing is left out in silence.
+        With `past`, only those that are not in it; afterwards `batches` says what it has besides. DamagedObject for a
+        manifest or shard that is not as it was written, ObjectMissing: nothing is left out in silence.
         """
         newest = self._newest(wanted.sites) if wanted.latest else None
         served: set[str] = set()
-        for data in read_ahead(self._fetched, self._shards(wanted)):
-            for article in read_shard(io.BytesIO(data)):
-                identity = f"{article.url_id}{article.revision}"
-                is_newest = newest is None or newest[article.url_id] == (article.fetched, article.revision)
-                there = is_newest and identity not in served and article.url_id not in self._removed
-                if there and wanted.matches(article):
-                    served.add(identity)
-                    yield article
+        read: set[str] = set()
+        while True:
+            try:
+                for key, data in read_ahead(self._fetched, self._shards(wanted, past=past, read=read)):
+                    for article in read_shard(io.BytesIO(data)):
+                        identity = f"{article.url_id}{article.revision}"
+                        is_newest = newest is None or newest.get(article.url_id) == (article.fetched, article.revision)
+                        there = is_newest and identity not in served and article.url_id not in self._removed
+                        if there and wanted.matches(article) and not (past and past.has(article)):
+                            served.add(identity)
+                            yield article
+                    read.add(key)
+                return
+            except ObjectMissing as exc:
+                self.look_again(exc)
 
     def plan(self, wanted: Selection = EVERYTHING) -> Plan:
         """What `articles` would read."""
@@ -113,12 +138,49 @@ class ManifestReader:
 
     def raw(self, key: str, begin: int, end: int) -> bytes:
         """The bytes of a WARC from `begin` up to `end`, unchecked."""
-        return self._store.get(key, offset=begin, length=end - begin)
+        return self._fetcher.span(key, begin, end)
 
     def sites(self) -> list[SiteTotals]:
         """Every site that the archive holds anything of, by name."""
         names = sorted({batch.site for batch in self._live})
         return [_totals(name, [batch for batch in self._live if batch.site == name]) for name in names]
+
+    @property
+    def batches(self) -> frozenset[str]:
+        """Ids of the batches that make up the archive."""
+        return frozenset(batch.batch for batch in self._live)
+
+    @cached_property
+    def archive_id(self) -> str | None:
+        """UUID of the archive, None if its marker is lost."""
+        marker = read_marker(self._store)
+        return marker.archive_id if marker else None
+
+    @cached_property
+    def tombstones(self) -> Mapping[str, Tombstone]:
+        """What was taken down, by key."""
+        found = [info.key for info in self._store.list(keys.REMOVED) if keys.is_tombstone(info.key)]
+        if not found:
+            return {}
+        # It brings SQLAlchemy along, and most archives have no tombstone.
+        from archive.tombstones import read_tombstone
+
+        return {key: read_tombstone(self._store, key) for key in found}
+
+    def is_removed(self, url_id: str) -> bool:
+        """Whether an article was taken down."""
+        return url_id in self._removed
+
+    def look_again(self, missing: ObjectMissing) -> None:
+        """See the archive as it is now, because an object is gone; raises `missing` if it should be there still."""
+        for name in ("_live", "_removed", "tombstones"):
+            self.__dict__.pop(name, None)
+        for batch in self._live:
+            if missing.key in {stored.key for stored in batch.objects}:
+                # Of a batch that is taken down as a whole, the objects go before the manifest.
+                if not all(entry.is_of(self._removed) for entry in self._manifest(batch).captures):
+                    raise missing
+                self._live = [one for one in self._live if one != batch]
 
     @cached_property
     def _live(self) -> list[Batch]:
@@ -135,38 +197,37 @@ class ManifestReader:
     @cached_property
     def _removed(self) -> frozenset[str]:
         """Ids of what was taken down: a removal that is under way, or was cut short, counts from its tombstone on."""
-        found = [info.key for info in self._store.list(keys.REMOVED) if keys.is_tombstone(info.key)]
-        if not found:
-            return frozenset()
-        # It brings SQLAlchemy along, and most archives have no tombstone.
-        from archive.tombstones import read_tombstone
-
-        return frozenset(url_id for key in found for url_id in read_tombstone(self._store, key).url_ids)
+        return frozenset(url_id for tombstone in self.tombstones.values() for url_id in tombstone.url_ids)
 
     def _of_sites(self, sites: Collection[str]) -> list[Batch]:
         return [batch for batch in self._live if not sites or batch.site in sites]
 
-    def _shards(self, wanted: Selection) -> list[StoredObject]:
-        """Those that may hold an article that is wanted, by key."""
+    def _shards(self, wanted: Selection, *, past: Past | None = None, read: Container[str] = ()) -> list[StoredObject]:
+        """Those that may hold an article that is wanted and not in `past`, by key, without those that were read."""
         shards = {
             stored.key: stored
             for batch in self._of_sites(wanted.sites)
+            if past is None or batch.batch not in past.batches
             if wanted.by != "fetched" or wanted.since is None or batch.created.date() >= wanted.since
             for stored in batch.objects
-            if stored.kind == "articles" and _may_hold(stored.key, wanted)
+            if stored.kind == "articles" and stored.key not in read and _may_hold(stored.key, wanted)
         }
         return [shards[key] for key in sorted(shards)]
 
     def _newest(self, sites: Collection[str]) -> dict[str, tuple[datetime, int]]:
         """By URL id, what orders the newest revision behind all others."""
         newest: dict[str, tuple[datetime, int]] = {}
-        for data in read_ahead(self._fetched, self._shards(Selection(sites=tuple(sites)))):
-            for url_id, fetched, revision in read_order(io.BytesIO(data)):
-                newest[url_id] = max(newest.get(url_id, (fetched, revision)), (fetched, revision))
-        return newest
+        while True:
+            try:
+                for _, data in read_ahead(self._fetched, self._shards(Selection(sites=tuple(sites)))):
+                    for url_id, fetched, revision in read_order(io.BytesIO(data)):
+                        newest[url_id] = max(newest.get(url_id, (fetched, revision)), (fetched, revision))
+                return newest
+            except ObjectMissing as exc:
+                self.look_again(exc)
 
-    def _fetched(self, stored: StoredObject) -> bytes:
-        return fetch_checked(self._store, stored.key, stored.sha256)
+    def _fetched(self, stored: StoredObject) -> tuple[str, bytes]:
+        return stored.key, self._fetcher.shard(stored.key, stored.sha256)
 
     def _manifest(self, batch: Batch) -> Manifest:
         return read_manifest(self._store, batch.manifest_key)[0]

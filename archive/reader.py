@@ -1,6 +1,7 @@
 """Reading the archive: articles by site and date, an article or a capture by URL.
 
-Nothing is served unchecked: shards must match the SHA-256 that the catalog recorded, captures their WARC digests.
+Nothing is served unchecked: shards must match the SHA-256 that the catalog recorded, captures their WARC digests. Where
+an object goes while articles are read, because of a takedown or with garbage, the catalog is asked again for the rest.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from itertools import groupby
 
 from archive import schema
 from archive.catalog import Catalog
-from archive.errors import DamagedObject
-from archive.fetching import fetch_capture, fetch_checked, read_ahead
+from archive.errors import DamagedObject, ObjectMissing
+from archive.fetching import Fetcher, fetch_capture, fetch_checked, read_ahead
 from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
 from archive.shards import read_shard
@@ -29,20 +30,38 @@ Revisions = set[tuple[str, int]]
 class ArchiveReader:
     """Reads through a catalog and its store."""
 
-    def __init__(self, store: Store, catalog: Catalog) -> None:
+    def __init__(self, store: Store, catalog: Catalog, *, fetcher: Fetcher | None = None) -> None:
+        """`fetcher` is one of that store, where it is to be more than a plain one."""
         self._store = store
         self._catalog = catalog
+        self._fetcher = fetcher or Fetcher(store)
 
     def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
-        """The articles that meet `wanted`, shard by shard; a few shards are fetched ahead."""
+        """The articles that meet `wanted`, shard by shard, each once; a few shards are fetched ahead."""
+        served: Revisions = set()
+        gone: str | None = None
+        while True:
+            try:
+                yield from self._rest(wanted, served)
+                return
+            except ObjectMissing as exc:
+                # What the catalog still names after it was asked again is lost.
+                if exc.key is None or exc.key == gone:
+                    raise
+                gone = exc.key
+
+    def _rest(self, wanted: Selection, served: Revisions) -> Iterator[Article]:
+        """The articles that are not served yet."""
         entries = self._catalog.article_entries(wanted)
         revisions = (
-            (shard, {(entry.url_id, entry.revision) for entry in group})
+            (shard, {(entry.url_id, entry.revision) for entry in group} - served)
             for shard, group in groupby(entries, key=lambda entry: (entry.shard_key, entry.shard_sha256))
         )
-        for data, chosen in read_ahead(self._fetched, revisions):
+        for data, chosen in read_ahead(self._fetched, ((shard, rest) for shard, rest in revisions if rest)):
             for article in read_shard(io.BytesIO(data), url_ids={url_id for url_id, _ in chosen}):
-                if (article.url_id, article.revision) in chosen and wanted.admits(article):
+                revision = (article.url_id, article.revision)
+                if revision in chosen and wanted.admits(article):
+                    served.add(revision)
                     yield article
 
     def plan(self, wanted: Selection = EVERYTHING) -> Plan:
@@ -78,4 +97,4 @@ class ArchiveReader:
 
     def _fetched(self, wanted: tuple[Shard, Revisions]) -> tuple[bytes, Revisions]:
         (key, sha256), revisions = wanted
-        return fetch_checked(self._store, key, sha256), revisions
+        return self._fetcher.shard(key, sha256), revisions

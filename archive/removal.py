@@ -198,8 +198,4 @@ class Removal:
 
 
 def _cut_offsets(manifest: Manifest, gone: Collection[str]) -> set[int]:
-    return {entry.offset for entry in manifest.captures if _is_cut(entry, gone)}
-
-
-def _is_cut(entry: CaptureEntry, gone: Collection[str]) -> bool:
-    return entry.url_id in gone or entry.article in gone or url_id(entry.url) in gone
+    return {entry.offset for entry in manifest.captures if entry.is_of(gone)}

@@ -4,6 +4,8 @@ Each record is a gzip member of its own, so it is taken over as it lies in the a
 digests. A capture brings its request and metadata along; a new `warcinfo` record stands in front. No article is ever
 read from a revisit, so whatever is in the slice replays from the slice alone.
 
+Where a WARC goes meanwhile, because of a takedown or with garbage, the rest is looked for where it lies now.
+
 Memory: the places of the records, some hundred bytes an article, and a few megabytes that are under way.
 """
 
@@ -18,7 +20,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import BinaryIO
 
-from archive.errors import DamagedObject
+from archive.errors import DamagedObject, ObjectMissing
 from archive.fetching import read_ahead
 from archive.manifest_reader import ManifestReader
 from archive.records import Article
@@ -27,6 +29,9 @@ from archive.warc_reader import read_places
 
 _SPAN = 8 << 20
 """Bytes up to which neighbours are fetched together."""
+
+_Places = dict[str, dict[int, tuple[str, datetime]]]
+"""WARC and first byte of the response record -> whose it is: id of the article, and time of the capture."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,34 +55,62 @@ def write_slice(
     The articles come from `reader`; `info` adds to the fields of the `warcinfo` record. Pages come by WARC and place,
     each once. DamagedObject for a record that is not as it was written, or is not where the manifests say.
     """
-    wanted: defaultdict[str, set[int]] = defaultdict(set)
+    wanted: _Places = defaultdict(dict)
     sites = set()
     for article in articles:
-        wanted[article.warc_key].add(article.warc_offset)
+        wanted[article.warc_key][article.warc_offset] = (article.url_id, article.fetched)
         sites.add(article.site)
     stream.write(warcinfo({**INFO, **info}, record_id=uuid.uuid4().urn, now=datetime.now(UTC)))
     pages = 0
-
-    def fetched(span: _Span) -> tuple[_Span, bytes]:
-        return span, reader.raw(span.warc_key, span.begin, span.end)
-
-    for span, data in read_ahead(fetched, _spans(reader, wanted, sites) if wanted else ()):
-        found = 0
-        for group in read_places(io.BytesIO(data)):
-            if span.begin + group.response in span.responses:
-                found += 1
-                stream.writelines(data[offset : offset + length] for offset, length in group.records)
-        if found != len(span.responses):
-            raise DamagedObject(f"{span.warc_key} from byte {span.begin}: lacks pages of its manifest; run `verify`")
-        pages += found
-    if missing := sum(map(len, wanted.values())) - pages:
+    while any(wanted.values()):
+        try:
+            for span, data in _fetched(reader, wanted, sites):
+                _write_span(span, data, stream)
+                pages += len(span.responses)
+                for offset in span.responses:
+                    del wanted[span.warc_key][offset]
+            break
+        except ObjectMissing as exc:
+            reader.look_again(exc)
+            wanted = _places_now(reader, wanted, sites)
+    if missing := sum(map(len, wanted.values())):
         raise DamagedObject(f"{missing} pages are named by articles and by no manifest; run `presskeep verify`")
     return pages
 
 
-def _spans(reader: ManifestReader, wanted: Mapping[str, Collection[int]], sites: Collection[str]) -> Iterator[_Span]:
+def _fetched(reader: ManifestReader, wanted: _Places, sites: Collection[str]) -> Iterator[tuple[_Span, bytes]]:
+    def fetched(span: _Span) -> tuple[_Span, bytes]:
+        return span, reader.raw(span.warc_key, span.begin, span.end)
+
+    yield from read_ahead(fetched, _spans(reader, wanted, sites))
+
+
+def _write_span(span: _Span, data: bytes, stream: BinaryIO) -> None:
+    places = [group for group in read_places(io.BytesIO(data)) if span.begin + group.response in span.responses]
+    if len(places) != len(span.responses):
+        raise DamagedObject(f"{span.warc_key} from byte {span.begin}: lacks pages of its manifest; run `verify`")
+    for group in places:
+        stream.writelines(data[offset : offset + length] for offset, length in group.records)
+
+
+def _places_now(reader: ManifestReader, wanted: _Places, sites: Collection[str]) -> _Places:
+    """Where the same captures lie after other batches took the place of theirs; what was taken down is not there."""
+    rest = {capture for places in wanted.values() for capture in places.values()}
+    found: _Places = defaultdict(dict)
+    for listed in reader.captures(sites):
+        capture = (listed.entry.article or listed.entry.url_id, listed.entry.fetched)
+        if capture in rest:
+            found[listed.location.warc_key][listed.entry.offset] = capture
+            rest.remove(capture)
+    for url_id, _ in rest:
+        if not reader.is_removed(url_id):
+            raise DamagedObject(f"the page of article {url_id} is in no batch any more; run `presskeep verify`")
+    return found
+
+
+def _spans(reader: ManifestReader, wanted: _Places, sites: Collection[str]) -> Iterator[_Span]:
     for key, places in reader.record_ends(sites):
-        offsets = wanted.get(key, ())
+        offsets = set(wanted.get(key, ()))
         span: _Span | None = None
         for (_, begin), (offset, end) in pairwise([(0, 0), *places]):
             if offset in offsets and span and span.end == begin and end - span.begin <= _SPAN:
