@@ -27,22 +27,25 @@ class Fetcher:
     def __init__(
         self, store: Store, *, kept: KeptBytes | None = None, on_fetched: Callable[[int], object] = lambda count: None
     ) -> None:
-        """What is in `kept` is not fetched, what is fetched goes there; `on_fetched` is told of bytes, in threads."""
+        """What is in `kept` is not fetched, what is fetched goes there; `on_fetched` is told its size, in threads."""
         self._store = store
         self._kept = kept
         self._on_fetched = on_fetched
+        self._told: set[str] = set()
 
     def shard(self, key: str, sha256: str | None) -> bytes:
         """As `fetch_checked`."""
-        return self._told(f"{key} {sha256}", lambda: fetch_checked(self._store, key, sha256))
+        return self._fetched(f"{key} {sha256}", lambda: fetch_checked(self._store, key, sha256))
 
     def span(self, key: str, begin: int, end: int) -> bytes:
         """The bytes of an object from `begin` up to `end`, unchecked."""
-        return self._told(f"{key} {begin}-{end}", lambda: self._store.get(key, offset=begin, length=end - begin))
+        return self._fetched(f"{key} {begin}-{end}", lambda: self._store.get(key, offset=begin, length=end - begin))
 
-    def _told(self, name: str, fetch: Callable[[], bytes]) -> bytes:
+    def _fetched(self, name: str, fetch: Callable[[], bytes]) -> bytes:
         data = self._kept.get(name, fetch) if self._kept else fetch()
-        self._on_fetched(len(data))
+        if name not in self._told:
+            self._told.add(name)
+            self._on_fetched(len(data))
         return data
 
 

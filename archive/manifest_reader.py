@@ -101,12 +101,12 @@ class ManifestReader:
             except ObjectMissing as exc:
                 self.look_again(exc)
 
-    def plan(self, wanted: Selection = EVERYTHING) -> Plan:
+    def plan(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> Plan:
         """What `articles` would read."""
-        shards = self._shards(wanted)
+        shards = self._shards(wanted, past=past)
         return Plan(
             articles=sum(stored.records for stored in shards),
-            at_most=wanted != Selection(sites=wanted.sites),
+            at_most=past is not None or bool(self._removed) or wanted != Selection(sites=wanted.sites),
             shards=len(shards),
             bytes=sum(stored.size for stored in shards),
         )

@@ -88,7 +88,7 @@ class Plan:
     at_most: bool
     """Whether only reading can tell how many of those articles are wanted."""
     shards: int
-    """Objects to be fetched."""
+    """Objects to be fetched, each with one GET."""
     bytes: int
     """Bytes of those objects."""
 

@@ -79,6 +79,11 @@ def write_folder(articles: Iterable[Article], folder: Path, form: str) -> None:
         raise JobsError(f"{folder}: cannot be written: {exc.strerror or exc}; check it and the free space") from exc
 
 
+def is_whole(folder: Path) -> bool:
+    """Whether the bag there is complete."""
+    return (folder / _MANIFEST).is_file()
+
+
 def file_name(article: Article) -> str:
     """`<day>-<headline>-<id>-r<revision>`: ASCII letters, digits and hyphens, unique, and a name on every system."""
     day = article.published or "undated"

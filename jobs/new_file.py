@@ -13,15 +13,16 @@ from jobs.errors import JobsError
 
 
 @contextmanager
-def new_file(path: Path, *, overwrite: bool) -> Iterator[BinaryIO]:
+def new_file(path: Path, *, overwrite: bool, folder: Path | None = None) -> Iterator[BinaryIO]:
     """A stream whose content becomes the file at `path` when the block ends without an error.
 
     JobsError if something is there already and may not be overwritten, or the disk refuses. A symbolic link is
-    followed, and only a regular file is ever replaced.
+    followed, and only a regular file is ever replaced. `folder` is where it is written, on the same
+    disk, if not beside.
     """
     target = path.resolve()
     _check(path, target, overwrite=overwrite)
-    temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    temporary = (folder or target.parent) / f".{target.name[:200]}.{secrets.token_hex(4)}.part"
     try:
         with temporary.open("xb") as stream:
             yield stream

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from archive.catalog import Catalog
+from archive.fetching import Fetcher
 from archive.likeness import Likenesses
 from archive.manifest_reader import ManifestReader
 from archive.reader import ArchiveReader
 from archive.records import Article
 from archive.selection import Plan, Selection
-from archive.store import open_store
+from archive.store import Store, open_store
 from jobs.config import Config, find_config, load_config
 
 
@@ -59,25 +60,32 @@ def opened_archive(config: Config) -> Iterator[tuple[Catalog, ArchiveReader]]:
 
 @contextmanager
 def opened_articles(
-    config_path: Path | None, url: str | None, *, by_manifests: bool = False
+    config_path: Path | None,
+    url: str | None,
+    *,
+    by_manifests: bool = False,
+    fetcher: Callable[[Store], Fetcher] = Fetcher,
 ) -> Iterator[OpenedArticles]:
     """What gives the articles of the archive at `url`, or of the configured one.
 
     An address needs no configuration; without a catalog (that of an archive which others fill), or if asked for, the
-    reader is one of the manifests.
+    reader is one of the manifests. `fetcher` makes what that reader fetches with.
     """
-    configured: set[str] = set()
-    if url is None:
-        config = load_config(find_config(config_path))
-        configured = set(config.profiles())
-        if _has_catalog(config) and not by_manifests:
-            with opened_archive(config) as (catalog, reader):
-                sites = configured | {summary["site"] for summary in catalog.site_summaries()}
-                yield OpenedArticles(reader=reader, sites=sites, likenesses=catalog.likenesses)
-            return
-        url = config.archive
-    manifests = ManifestReader(open_store(url))
-    yield OpenedArticles(reader=manifests, sites=configured | {site.site for site in manifests.sites()})
+    if url is not None:
+        store = open_store(url)
+        manifests = ManifestReader(store, fetcher=fetcher(store))
+        yield OpenedArticles(reader=manifests, sites={site.site for site in manifests.sites()})
+        return
+    config = load_config(find_config(config_path))
+    store, configured = open_store(config.archive), set(config.profiles())
+    manifests = ManifestReader(store, fetcher=fetcher(store))
+    if not _has_catalog(config):
+        yield OpenedArticles(reader=manifests, sites=configured | {site.site for site in manifests.sites()})
+        return
+    with opened_catalog(config) as catalog:
+        sites = configured | {summary["site"] for summary in catalog.site_summaries()}
+        reader = manifests if by_manifests else ArchiveReader(store, catalog, fetcher=fetcher(store))
+        yield OpenedArticles(reader=reader, sites=sites, likenesses=catalog.likenesses)
 
 
 def _has_catalog(config: Config) -> bool:
