@@ -31,13 +31,26 @@ class Bucket:
     Endpoint, region and credentials come from boto3's own chain at the first call.
     """
 
-    def __init__(self, name: str, prefix: str, *, patience: Patience, timeout: float, connections: int) -> None:
-        """`timeout` is how many seconds a connection may stay silent, `connections` how many are open at once."""
+    def __init__(
+        self,
+        name: str,
+        prefix: str,
+        *,
+        patience: Patience,
+        timeout: float,
+        connections: int,
+        profile: str | None = None,
+    ) -> None:
+        """`timeout` is how many seconds a connection may stay silent, `connections` how many are open at once.
+
+        `profile` is one of the AWS configuration files, None for what the chain chooses.
+        """
         self.name = name
         self.prefix = prefix
         self._patience = patience
         self._timeout = timeout
         self._connections = connections
+        self._profile = profile
 
     @property
     def place(self) -> str:
@@ -89,7 +102,7 @@ class Bucket:
         )
         try:
             # A session of its own: boto3's default one is not thread-safe.
-            client = boto3.session.Session().client("s3", config=config)
+            client = boto3.session.Session(profile_name=self._profile).client("s3", config=config)
         except FOREIGN as exc:
             raise translate(exc, action="read", key=None, place=f"bucket {self.name}") from exc
         except ValueError as exc:

@@ -28,6 +28,9 @@ REPLACING_NAMES = ("replacing_warc_put", "replacing_shards_put", "replacing_mani
 REMOVAL_NAMES = (*REPLACING_NAMES, "removed_before_manifests", "removed_objects")
 """Of a takedown."""
 
+MIRROR_NAMES = ("mirrored_tombstones", "mirrored_objects", "mirrored_batches")
+"""Of a mirror."""
+
 _chosen, _, _count = os.environ.get("PRESSKEEP_FAILPOINT", "").partition(":")
 _reached: Counter[str] = Counter()
 

@@ -87,10 +87,11 @@ class Store(Protocol):
         """Try every call on a throw-away object; failures become lines of the result."""
 
 
-def open_store(url: str, *, patience: Patience | None = None) -> Store:
+def open_store(url: str, *, patience: Patience | None = None, profile: str | None = None) -> Store:
     """The store at `s3://bucket/prefix` or `file:///path`; StoreError for anything else. Nothing is touched yet.
 
-    `patience` is how long a call to a bucket goes on trying, five minutes if it is not given.
+    `patience` is how long a call to a bucket goes on trying, five minutes if it is not given. `profile` is a profile of
+    the AWS configuration files, None for the usual chain.
     """
     if "@" in url and not url.startswith("file:///"):
         raise StoreError(
@@ -108,7 +109,7 @@ def open_store(url: str, *, patience: Patience | None = None) -> Store:
         # boto3 takes a second to import, and a folder needs none of it.
         from archive.store_s3 import S3Store
 
-        return S3Store(parts.netloc, parts.path.strip("/"), patience=patience)
+        return S3Store(parts.netloc, parts.path.strip("/"), patience=patience, profile=profile)
     raise StoreError(f"{url!r} is not the URL of an archive: write s3://bucket/prefix or file:///absolute/path")
 
 

@@ -57,10 +57,12 @@ class S3Store:
         connections: int = 16,
         part_size: int = 16 * MEBIBYTE,
         multipart_from: int = 64 * MEBIBYTE,
+        profile: str | None = None,
     ) -> None:
         """Objects of `multipart_from` bytes or more go in parts of `part_size` bytes; S3 wants 5 MiB or more each.
 
-        A connection may stay silent for `timeout` seconds; `connections` are open at once.
+        A connection may stay silent for `timeout` seconds; `connections` are open at once. `profile` is one of the AWS
+        configuration files, None for what boto3's chain chooses.
         """
         if prefix:
             check_key(prefix)
@@ -71,6 +73,7 @@ class S3Store:
             patience=patience or Patience(),
             timeout=timeout,
             connections=connections,
+            profile=profile,
         )
         self._part_size = part_size
         self._multipart_from = multipart_from

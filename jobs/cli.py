@@ -25,6 +25,7 @@ from jobs import (
     cli_history,
     cli_import,
     cli_metrics,
+    cli_mirror,
     cli_read,
     cli_remove,
     cli_reprocess,
@@ -73,6 +74,7 @@ cli_import.register(app)
 cli_read.register(app)
 cli_history.register(app)
 cli_download.register(app)
+cli_mirror.register(app)
 cli_runs.register(app)
 cli_health.register(app)
 cli_metrics.register(app)
