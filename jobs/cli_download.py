@@ -39,8 +39,10 @@ def download(
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="At most so many articles; 0 for all.")] = 0,
     form: Annotated[
-        Literal["jsonl", "csv", "parquet", "warc", "wacz", "markdown", "text", "html"],
-        typer.Option("--format", help="One file (jsonl, csv, parquet, warc, wacz) or a folder (markdown, text, html)."),
+        Literal["jsonl", "csv", "parquet", "epub", "warc", "wacz", "markdown", "text", "html"],
+        typer.Option(
+            "--format", help="One file (jsonl, csv, parquet, epub, warc, wacz) or folder (markdown, text, html)."
+        ),
     ] = "jsonl",
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Give the text as Markdown too, in a column of its own.")
@@ -73,7 +75,7 @@ def download(
 
     --format warc gives the pages as the sites sent them, their records byte for byte, for replay tools; wacz the same
     with an index and a list of pages (extra `wacz`); html gives the articles as pages to read offline, from
-    data/index.html on.
+    data/index.html on; epub as a book for a reader, of a day or a week.
 
     With --archive, or where the configured catalog is not on this machine, the manifests in the archive say what is in
     it: its URL and credentials that can read are enough.

@@ -1,4 +1,4 @@
-"""Articles as one file that other programs read: JSON lines, CSV or Parquet.
+"""Articles as one file: JSON lines, CSV or Parquet for other programs, EPUB for people.
 
 JSON lines and Parquet hold every field. CSV is for spreadsheets: one row an article, lists joined by `; `, and no cell
 that a spreadsheet would take for a formula.
@@ -21,6 +21,7 @@ from pydantic import TypeAdapter
 from archive.likeness import Likenesses
 from archive.records import Article
 from archive.shards import DOWNLOAD_SCHEMA, write_shard
+from jobs.export_epub import write_epub
 from jobs.markdown import markdown_text
 
 if sys.version_info >= (3, 14):
@@ -85,7 +86,7 @@ def write_csv(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
         plain = _DOWNLOADED.dump_python(article, mode="json") | {
             name: "; ".join(getattr(article, name)) for name in _LISTS
         }
-        rows.writerow([_cell(plain[name]) for name in CSV_COLUMNS])
+        rows.writerow([csv_cell(plain[name]) for name in CSV_COLUMNS])
     text.detach()
 
 
@@ -98,6 +99,7 @@ FILE_FORMATS: dict[str, Callable[[Iterable[Downloaded], BinaryIO], None]] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
     "parquet": write_parquet,
+    "epub": write_epub,
 }
 """Name -> what writes articles to a stream in that format."""
 
@@ -121,7 +123,8 @@ def fields(article: Article) -> dict[str, Any]:
     return plain
 
 
-def _cell(value: Any) -> Any:
+def csv_cell(value: Any) -> Any:
+    """The value, as no spreadsheet takes it for a formula."""
     if isinstance(value, str) and value.startswith(FORMULA_STARTS):
         return "'" + value
     return value

@@ -6,6 +6,7 @@ browser too. Pages of scripts that run from right to left run so, and so does ea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -21,6 +22,8 @@ INDEX = "index.html"
 
 _TO_INDEX = f"../../{INDEX}"
 """From the folder of a site and month."""
+
+_NO_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 _PAGE = """<!doctype html>
 <html lang="{language}" dir="{direction}">
@@ -61,7 +64,7 @@ class Listed:
         """What the index says of an article."""
         return cls(
             path=path,
-            title=_title(article),
+            title=heading(article),
             site=article.site,
             published=article.published,
             language=article.language,
@@ -70,15 +73,19 @@ class Listed:
 
 def article_page(article: Article) -> str:
     """The page of one article."""
+    body = f'<nav dir="ltr"><a href="{_TO_INDEX}">index</a></nav>\n{article_body(article)}'
+    return _page(heading(article), body, language=article.language, text=article.text)
+
+
+def article_body(article: Article) -> str:
+    """Headline, facts, text and source of an article as HTML that is well-formed XML too."""
     text = "\n".join(_passage(kind, run) for kind, run in passages(article))
     facts = [", ".join(article.authors), str(article.published or ""), article.section or "", article.site]
     fetched = f"archived {article.fetched:%Y-%m-%d %H:%M} UTC, revision {article.revision}"
-    body = f"""<nav dir="ltr"><a href="{_TO_INDEX}">index</a></nav>
-<h1 dir="auto">{_text(_title(article))}</h1>
-<p class="facts" dir="auto">{_text(" · ".join(fact for fact in facts if fact))}</p>
+    return f"""<h1 dir="auto">{escaped(heading(article))}</h1>
+<p class="facts" dir="auto">{escaped(" · ".join(fact for fact in facts if fact))}</p>
 {text}
 <p class="facts" dir="ltr">{_link(article.url)}, {fetched}</p>"""
-    return _page(_title(article), body, language=article.language, text=article.text)
 
 
 def index_page(listed: Iterable[Listed]) -> str:
@@ -87,6 +94,16 @@ def index_page(listed: Iterable[Listed]) -> str:
     days = [_day(day, list(articles)) for day, articles in groupby(newest, key=lambda one: one.published)]
     title = f"{len(newest)} {'article' if len(newest) == 1 else 'articles'}"
     return _page(title, "\n".join([f"<h1>{title}</h1>", *days]), language="en")
+
+
+def heading(article: Article) -> str:
+    """The headline on one line, or what stands for one."""
+    return " ".join((article.title or "(without a title)").split())
+
+
+def escaped(text: str) -> str:
+    """Text that is no markup, without characters that XML does not know (XML 1.0, section 2.2)."""
+    return escape(_NO_XML.sub("", safe(text)))
 
 
 def _passage(kind: str, paragraphs: Iterable[str]) -> str:
@@ -99,13 +116,13 @@ def _passage(kind: str, paragraphs: Iterable[str]) -> str:
 
 
 def _block(tag: str, text: str) -> str:
-    return f'<{tag} dir="auto">{_text(text)}</{tag}>'
+    return f'<{tag} dir="auto">{escaped(text)}</{tag}>'
 
 
 def _day(day: date | None, articles: Iterable[Listed]) -> str:
     items = "\n".join(
-        f'<li dir="auto" lang="{_text(one.language or "und")}"><a href="{_text(one.path)}">{_text(one.title)}</a> '
-        f"<bdi>({_text(one.site)})</bdi></li>"
+        f'<li dir="auto" lang="{escaped(one.language or "und")}">'
+        f'<a href="{escaped(one.path)}">{escaped(one.title)}</a> <bdi>({escaped(one.site)})</bdi></li>'
         for one in articles
     )
     return f'<h2 class="facts">{day or "undated"}</h2>\n<ul>\n{items}\n</ul>'
@@ -113,18 +130,10 @@ def _day(day: date | None, articles: Iterable[Listed]) -> str:
 
 def _page(title: str, body: str, *, language: str | None, text: str = "") -> str:
     direction = "rtl" if right_to_left(text) else "ltr"
-    return _PAGE.format(language=_text(language or "und"), direction=direction, title=_text(title), body=body)
-
-
-def _title(article: Article) -> str:
-    return " ".join((article.title or "(without a title)").split())
+    return _PAGE.format(language=escaped(language or "und"), direction=direction, title=escaped(title), body=body)
 
 
 def _link(url: str) -> str:
     if not url.startswith(("https://", "http://")):
-        return _text(url)
-    return f'<a href="{_text(url)}" rel="noreferrer">{_text(url)}</a>'
-
-
-def _text(text: str) -> str:
-    return escape(safe(text))
+        return escaped(url)
+    return f'<a href="{escaped(url)}" rel="noreferrer">{escaped(url)}</a>'

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from dataclasses import fields, replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import pyarrow.parquet as pq
 import pytest
@@ -73,6 +74,8 @@ def test_without_articles_a_file_is_still_one_of_its_format(form: str) -> None:
     FILE_FORMATS[form]([], stream)
     if form == "parquet":
         assert pq.ParquetFile(io.BytesIO(stream.getvalue())).metadata.num_rows == 0
+    elif form == "epub":
+        assert ZipFile(stream).read("mimetype") == b"application/epub+zip"
     else:
         assert len(stream.getvalue().splitlines()) == (form == "csv")
 
