@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
 
 def import_(
     context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="WARC or WACZ files, folders, s3:// prefixes.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="WARC or WACZ files, folders, s3:// prefixes, web addresses.")
+    ],
     site: Annotated[str | None, typer.Option("--site", help="Only pages of this site; with --any a new name.")] = None,
     every: Annotated[
         bool, typer.Option("--any", help="With --site: keep pages of hosts without a profile under this name.")

@@ -1,4 +1,8 @@
-"""Which files an import reads: WARC and WACZ files, folders and `s3://` prefixes of them, lists of HTML files."""
+"""Which files an import reads: WARC and WACZ files, folders and `s3://` prefixes of them, lists of HTML files.
+
+WARC files at an `http://` or `https://` address are read from there, one after another where it is that of a list of
+paths. Such a file is taken to stay as it is.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +20,13 @@ from archive.imports import ImportedFile
 from archive.store import open_store
 from crawler.html_index import SUFFIXES, read_html_index
 from crawler.importing import Source
+from crawler.polite_client import PoliteClient
+from crawler.remote_file import open_remote, read_path_list
 from jobs.errors import JobsError
 
 _WARC = (".warc", ".warc.gz", ".warc.zst")
 _WACZ = (".wacz",)
+_PATHS = "warc.paths.gz"
 _INSIDE = "!"
 
 Opener = Callable[[], AbstractContextManager[BinaryIO]]
@@ -67,11 +74,19 @@ class _Found:
     open: Opener
 
 
-def find_sources(paths: Sequence[str], wanted: str) -> list[Source]:
-    """All files to read, in order; JobsError for a path that is none, or under which there are none."""
+def find_sources(paths: Sequence[str], wanted: str, client: PoliteClient) -> list[Source]:
+    """All files to read, in order; `client` asks for those on the web.
+
+    JobsError for a path that is none, or under which there are none; WebArchiveError for a list that cannot be had.
+    """
     sources: list[Source] = []
     for path in paths:
-        found = list(_bucket(path, wanted) if path.startswith("s3://") else _disk(Path(path), wanted))
+        if path.startswith("s3://"):
+            found = list(_bucket(path, wanted))
+        elif path.startswith(("http://", "https://")):
+            found = list(_web(path, wanted, client))
+        else:
+            found = list(_disk(Path(path), wanted))
         if not found:
             raise JobsError(
                 f"{path}: holds no file to import; there must be *.warc, *.warc.gz, *.warc.zst, *.wacz, or a *.csv or "
@@ -108,6 +123,13 @@ def _bucket(url: str, wanted: str) -> Iterator[Source]:
             opened = partial(store.open, it.key)
             found = _Found(key=key, name=key, size=it.size, stamp=f"{it.size}-{it.modified}", open=opened)
             yield from _sources(found, wanted)
+
+
+def _web(url: str, wanted: str, client: PoliteClient) -> Iterator[Source]:
+    for address in read_path_list(client, url) if url.endswith(_PATHS) else [url]:
+        if address.endswith(_WARC):
+            opened = partial(open_remote, client, address)
+            yield _warc(_Found(key=address, name=address, size=0, stamp="web", open=opened), wanted)
 
 
 def _local(path: Path, name: str) -> _Found:

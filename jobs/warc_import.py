@@ -21,8 +21,10 @@ from archive.store import Store
 from crawler import settings
 from crawler.any_site import AnySite, Routes, any_site
 from crawler.archiving import SOFTWARE
+from crawler.errors import WebArchiveError
 from crawler.importing import Importing, ImportReport, Source
 from crawler.opening import Haste, open_archive, open_catalog
+from crawler.polite_client import PoliteClient
 from crawler.pool import ExtractionPool
 from crawler.run_report import keep_report, peak_memory
 from jobs.config import Config
@@ -46,7 +48,8 @@ def import_files(
     so, and doing it again goes on from there.
     """
     routes, wanted = _routes(config, site, every=every)
-    sources = find_sources(paths, wanted)
+    client = PoliteClient(user_agent=config.user_agent, per_minute=config.web_archives.commoncrawl_per_minute)
+    sources = find_sources(paths, wanted, client)
     on_begin(sources)
     return take_in(config, routes, sources, command=command, on_progress=on_progress)
 
@@ -127,7 +130,7 @@ def _run(
     keep = partial(_keep_report, importing, store, catalog, command, started)
     try:
         asyncio.run(importing.run(sources))
-    except ArchiveError as exc:
+    except (ArchiveError, WebArchiveError) as exc:
         keep(problem=str(exc))
         raise
     if problem := keep():

@@ -3,11 +3,13 @@
 The list is `collinfo.json`; the indexes follow the CDXJ Server API of pywb
 (https://pywb.readthedocs.io/en/latest/manual/cdxserver_api.html) as https://index.commoncrawl.org runs it: one JSON
 object a line, pages that `showNumPages` counts, 404 with a message where nothing is known. The files are WARC, one
-gzip member a record, and ranges of them are answered with 206 (RFC 9110, section 14).
+gzip member a record, and ranges of them are answered with 206 (RFC 9110, section 14); `warc.paths.gz` names those of
+a crawl.
 """
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
@@ -83,6 +85,10 @@ class CommonCrawl(StandIn):
         return Reply(body="".join(f"{json.dumps(row)}\n" for row in found).encode())
 
     def _file(self, path: str, asked: str | None) -> Reply:
+        if path.endswith("/warc.paths.gz"):
+            folder = path.removesuffix("warc.paths.gz")
+            paths = "".join(f"{name}\n" for name in self._files if name.startswith(folder))
+            return Reply(body=gzip.compress(paths.encode(), mtime=0))
         if path not in self._files:
             return Reply(status=404)
         whole = self._files[path][0]

@@ -19,15 +19,19 @@ from archive.records import Article
 from archive.schema import imports
 from archive.store import put_bytes
 from archive.store_s3 import S3Store
+from crawler import remote_file
+from crawler.errors import WebArchiveError
 from crawler.importing import ImportReport
 from jobs.config import load_config
 from jobs.errors import JobsError
 from jobs.opened import opened_archive, opened_catalog
 from jobs.warc_import import import_files
 from tests.command import presskeep
+from tests.common_crawl import CommonCrawl
 from tests.crawling import articles
 from tests.foreign_files import TAKEN, html, members, warc
 from tests.newsroom import Newsroom, Site
+from tests.stand_in import Trouble
 
 PAGES = [(f"https://daily.example/story-{number}", html(f"story-{number}")) for number in range(6)]
 
@@ -93,6 +97,27 @@ def test_articles_keep_their_time_and_say_where_they_were(desk: Desk) -> None:
     with opened_archive(load_config(desk.config)) as (catalog, reader):
         location = next(catalog.article_entries()).location
         assert reader.capture(location).origin == found[0].origin
+
+
+def test_files_on_the_web_are_read_in_parts_and_gone_on_with_after_an_outage(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As those of CC-NEWS, which a list of paths names."""
+    monkeypatch.setattr(remote_file, "BLOCK", 700)
+    with desk.config.open("a", encoding="utf-8") as config:
+        config.write("[web_archives]\ncommoncrawl_per_minute = 60000\n")
+    with CommonCrawl({"CC-NEWS": [(url, TAKEN, body) for url, body in PAGES]}) as server:
+        paths = f"{server.url}/crawl-data/CC-NEWS/warc.paths.gz"
+        server.troubles += [Trouble()] * 10 + [Trouble(status=404)]
+        with pytest.raises(WebArchiveError, match="answers 404"):
+            desk.take(paths)
+        report = desk.take(paths)
+        assert report.files_before + report.files == len(PAGES)
+        assert len(server.asked) > 2 * len(PAGES)
+    found = desk.articles()
+    assert [article.url for article in found] == [url for url, _ in PAGES]
+    assert found[0].origin is not None
+    assert found[0].origin.startswith(f"import {server.url}/crawl-data/CC-NEWS/segments/1/warc/CC-NEWS-00000.warc.gz#")
 
 
 def test_a_second_import_changes_nothing_and_another_file_of_the_same_pages_neither(desk: Desk) -> None:
