@@ -44,6 +44,7 @@ from archive.leases import Lease, Leases, check_lease
 from archive.likeness import Likenesses, write_bands
 from archive.manifest import Manifest
 from archive.migrations import bring_up_to_date
+from archive.precedence import Precedence
 from archive.records import Article, RecordLocation
 from archive.selection import EVERYTHING, Selection
 from archive.site_findings import SiteFindings
@@ -67,6 +68,7 @@ class Catalog:
         """`patience` is for a database that goes away while it is in use; opening it is tried once."""
         self._database = Database(url, patience=patience or Patience())
         self.leases = Leases(self._database)
+        self.precedence = Precedence(self.leases)
         self.diary = Diary(self._database)
         self.ticks = Ticks(self._database)
         self.verified = Verified(self._database)

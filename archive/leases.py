@@ -71,6 +71,17 @@ class Leases:
         """Give it back; one that is lost already stays with its new holder."""
         self._database.write(lambda connection: self._release(connection, lease))
 
+    def holder(self, site: str) -> str | None:
+        """Who holds the lease at this moment, None if it can be had."""
+
+        def read(connection: Connection) -> str | None:
+            row = _row(connection, site)
+            if row is None or self._clock(connection) >= row.expires or is_gone(_process_of(row)):
+                return None
+            return str(row.holder)
+
+        return self._database.read(read)
+
     def holders(self, connection: Connection) -> dict[str, bool]:
         """Everyone who holds or held a lease -> whether he may still be at work."""
         now = self._clock(connection)

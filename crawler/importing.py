@@ -357,10 +357,11 @@ class Importing:
                 told = True
                 await asyncio.sleep(_LEASE_WAIT)
                 await self._tenancy.renew_when_due()
-        try:
-            yield lease
-        finally:
-            await asyncio.to_thread(self._catalog.leases.release, lease)
+        with self._catalog.precedence.yielding(site, self._run):
+            try:
+                yield lease
+            finally:
+                await asyncio.to_thread(self._catalog.leases.release, lease)
 
     async def _finish_leftovers(self, routes: Routes) -> None:
         """Commit what an import that was killed left in the spool."""

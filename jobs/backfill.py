@@ -44,10 +44,10 @@ _PAUSE = 2.0
 """Seconds between two slices, in which a crawl that is due can take the site."""
 
 _BUSY = 10.0
-"""Seconds to wait while another crawl works on the site."""
+"""Seconds to wait after a slice that got nowhere."""
 
 _TRIES = 180
-"""Slices in a row that get nowhere before the backfill gives up: half an hour in which another crawl has the site."""
+"""Slices in a row that get nowhere before the backfill gives up: half an hour in which the archive is away."""
 
 _ARTICLE_BYTES = 40_000
 """What an article takes in the archive, where the site has none yet to tell from."""
@@ -125,6 +125,9 @@ def work_off(
         if slices and done == slices:
             catalog.backfills.change_state(plan.backfill, "waiting")
             return "waiting"
+        if not work.may_begin():
+            time.sleep(_PAUSE)
+            continue
         if done:
             time.sleep(_BUSY if fruitless else _PAUSE)
         fruitless = 0 if take() else fruitless + 1
@@ -150,6 +153,7 @@ class _Work:
     """Why the last slice of an archive of the web got nowhere."""
     _archives: dict[str, WebArchive] = field(default_factory=dict)
     """Kept, for they keep their pace."""
+    _waiting: bool = False
 
     def next_slice(self) -> Callable[[], int] | None:
         """What is to be done next: it gives the number of addresses that are done with."""
@@ -160,6 +164,14 @@ class _Work:
             first = urls[0].captures[0].archive
             return partial(self._captures, first, [url for url in urls if url.captures[0].archive == first])
         return None
+
+    def may_begin(self) -> bool:
+        """False while a crawl is at the site, or waits for it: that one goes first."""
+        free = self.catalog.precedence.is_free(self.profile.name)
+        if not free and not self._waiting:
+            logger.warning("backfill %s waits for %s: a crawl is at work there", self.plan.backfill, self.profile.name)
+        self._waiting = not free
+        return free
 
     def _captures(self, name: str, urls: Sequence[PlannedUrl]) -> int:
         config = load_config(self.path)
@@ -188,7 +200,8 @@ def _slice(catalog: Catalog, config: Path, plan: Backfill, profile: SiteProfile,
             urls=[(profile.name, url.url) for url in wanted],
             command=f"backfill {plan.backfill}",
         )
-        done = run_crawl(order, lambda _: None)
+        with catalog.precedence.yielding(profile.name, order.run):
+            done = run_crawl(order, lambda _: None, ends=lambda: catalog.precedence.is_asked(profile.name))
         found |= _outcomes(catalog, order.run, wanted, whole=done.state == "done")
     catalog.backfills.settle(plan.backfill, found, _further(profile, urls, found))
     return len(found)

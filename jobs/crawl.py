@@ -94,12 +94,28 @@ class CrawlProcess:
 
 
 def run_crawl(
-    order: CrawlOrder, on_progress: Callable[[Progress], object], *, deadline: timedelta | None = None
+    order: CrawlOrder,
+    on_progress: Callable[[Progress], object],
+    *,
+    deadline: timedelta | None = None,
+    ends: Callable[[], bool] = lambda: False,
 ) -> Done:
-    """Crawl in the foreground, signals passed on, and return how it ended; JobsError when nothing was done."""
+    """Crawl in the foreground, signals passed on, and return how it ended; JobsError when nothing was done.
+
+    `ends` is asked twice a second; once it says so, the crawl commits what it has fetched and ends.
+    """
     process = CrawlProcess(order)
+    told = False
+
+    def progress(reached: Progress) -> None:
+        nonlocal told
+        on_progress(reached)
+        if not told and ends():
+            told = True
+            process.stop()
+
     with _signals_forwarded(process):
-        return process.wait(on_progress, deadline=deadline)
+        return process.wait(progress, deadline=deadline)
 
 
 def _killed(order: CrawlOrder, reached: Progress | None, code: int) -> Done:

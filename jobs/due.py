@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from archive.catalog import Catalog
 from archive.leadership import LEADER
+from archive.precedence import YIELDS
 from archive.process import Process, is_gone
 from archive.schema import leases
 from archive.ticks import Claim, Tick
@@ -70,13 +71,13 @@ def delay(site: str, jitter: int) -> timedelta:
 
 
 def held_sites(catalog: Catalog) -> dict[str, str]:
-    """Sites that a run holds at this moment -> that run."""
+    """Sites that a run holds at this moment, and does not give up for a crawl -> that run."""
     held = {}
     for row in catalog.rows(leases):
         holder = Process(**{name: row[name] for name in Process.__dataclass_fields__})
         if row["site"] != LEADER and row["expires"] > datetime.now(UTC) and not is_gone(holder):
             held[row["site"]] = row["holder"]
-    return held
+    return {site: holder for site, holder in held.items() if "/" not in site and held.get(site + YIELDS) != holder}
 
 
 def claim(catalog: Catalog, dues: Sequence[Due], run: str, now: datetime, *, busy: Mapping[str, str]) -> list[str]:

@@ -130,6 +130,29 @@ def test_a_backfill_that_is_killed_goes_on_and_asks_for_nothing_twice(desk: Inst
     assert len(twice) <= 2
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_crawl_goes_before_the_slice_that_is_at_work(desk: Installation, newsroom: Newsroom) -> None:
+    """The slice commits what it has and makes room; afterwards the backfill goes on, and nothing is fetched twice."""
+    profile = desk.folder / "sites" / "daily.toml"
+    profile.write_text(profile.read_text(encoding="utf-8").replace("delay = 0", "delay = 0.5"), encoding="utf-8")
+    days = ("--from", "2023-12-05", "--to", "2023-12-08")
+    with desk.started("backfill", "start", "daily", *days, "--json") as process:
+        while sum(pages_asked_for(newsroom).values()) < 3:
+            time.sleep(0.05)
+        crawl = presskeep("crawl", "daily", folder=desk.folder)
+        assert crawl.code == 0, crawl.err
+        assert process.poll() is None
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err
+    assert json.loads(out)["state"] == "done"
+    assert len(desk.archived_urls()) == len(LISTED + COUNTED)
+    commands = [run["command"].partition(" ")[0] for run in reversed(desk.runs)]
+    assert commands[:3] == ["backfill", "crawl", "backfill"]
+    twice = [path for path, count in pages_asked_for(newsroom).items() if count > 1]
+    assert len(twice) <= 2
+
+
 @pytest.mark.parametrize(
     ("number", "url"), [(0, "https://daily.example/en/05122023"), (12, "https://daily.example/en/0512202312")]
 )
