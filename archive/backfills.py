@@ -67,7 +67,7 @@ class PlannedUrl:
     """Id of its canonical form."""
     url: str
     source: str
-    """`sitemap`, `listing`, `dated` or `list`, else one of WEB_ARCHIVES: then the site itself is not asked."""
+    """`sitemap`, `listing`, `section`, `dated` or `list`, else one of WEB_ARCHIVES, and then the site is not asked."""
     day: date | None = None
     """Of publication, as far as source or address tell."""
     series: str = ""
@@ -83,8 +83,10 @@ class Part:
     """How many addresses of a plan have this in common."""
 
     source: str
-    month: str
-    """`YYYY-MM`, or `unknown`."""
+    day: date | None
+    """Of publication, None if it is unknown."""
+    counted: bool
+    """Whether they are of a series."""
     outcome: str | None
     """What became of them, see archive/outcomes.py; None for what is still to be fetched."""
     count: int
@@ -168,19 +170,19 @@ class Backfills:
         return [PlannedUrl(**{**row._mapping, "captures": _unpacked(row.captures)}) for row in rows]
 
     def parts(self, backfill: str) -> list[Part]:
-        """The plan, counted by source, month and outcome."""
+        """The plan, counted by source, day, kind and outcome."""
         # What is still to be tried elsewhere has no outcome yet.
         outcome = sa.case((_URLS.c.captures.is_(None), _URLS.c.outcome)).label("outcome")
-        query = sa.select(_URLS.c.source, _URLS.c.day, outcome, sa.func.count().label("count")).where(
-            _URLS.c.backfill == backfill
+        columns = (_URLS.c.source, _URLS.c.day, (_URLS.c.series != "").label("counted"), outcome)
+        query = (
+            sa.select(*columns, sa.func.count().label("count"))
+            .where(_URLS.c.backfill == backfill)
+            .group_by(*columns)
+            .order_by(*columns)
         )
-        grouped = query.group_by(_URLS.c.source, _URLS.c.day, outcome)
-        counts: dict[tuple[str, str, str | None], int] = {}
-        for row in self._database.read(lambda it: it.execute(grouped).all()):
-            key = (row.source, f"{row.day:%Y-%m}" if row.day else "unknown", row.outcome)
-            counts[key] = counts.get(key, 0) + row._mapping["count"]
-        ordered = sorted(counts.items(), key=lambda item: (item[0][:2], item[0][2] or ""))
-        return [Part(source=key[0], month=key[1], outcome=key[2], count=count) for key, count in ordered]
+        rows = self._database.read(lambda connection: connection.execute(query).all())
+        found = (row._asdict() for row in rows)
+        return [Part(**{**row, "counted": bool(row["counted"])}) for row in found]
 
 
 def _one(backfill: str, url_id: str) -> sa.Update:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from archive import outcomes
-from archive.backfills import WEB_ARCHIVES, Backfill, Part, PlannedUrl, State
+from archive.backfills import Backfill, Part, PlannedUrl, State
 from archive.catalog import Catalog
 from archive.errors import ArchiveError
 from archive.outcomes import ARCHIVED, KNOWN, UNCHANGED
@@ -33,12 +32,14 @@ from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder
 from jobs.errors import JobsError
 from jobs.held import is_held
-from jobs.web_archive_rules import WebArchiveRules
 
 logger = logging.getLogger(__name__)
 
-SLICE = 200
-"""Addresses that are asked for between two looks whether another crawl of the site waits."""
+SLICE = 500
+"""Addresses that a site is asked for in one crawl."""
+
+CAPTURES = 200
+"""Captures that an archive of the web is asked for in one import."""
 
 _PAUSE = 2.0
 """Seconds between two slices, in which a crawl that is due can take the site."""
@@ -48,47 +49,6 @@ _BUSY = 10.0
 
 _TRIES = 180
 """Slices in a row that get nowhere before the backfill gives up: half an hour in which the archive is away."""
-
-_ARTICLE_BYTES = 40_000
-"""What an article takes in the archive, where the site has none yet to tell from."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """What a backfill will cost."""
-
-    requests: int
-    """Addresses still to be fetched."""
-    held: int
-    """Addresses of the plan that the archive holds already."""
-    seconds: float
-    """At the polite rate."""
-    bytes: int
-    """Stored, at what the site's articles take on average."""
-
-
-def estimate(catalog: Catalog, profile: SiteProfile, urls: Sequence[PlannedUrl], archives: WebArchiveRules) -> Estimate:
-    """What it takes to work off these addresses, each of which is asked for once."""
-    ids = {url.url_id for url in urls}
-    held_ids = {identity for identity, state in catalog.url_states(ids).items() if is_held(state)}
-    held = len(held_ids)
-    of_source = Counter(url.source for url in urls if url.url_id not in held_ids)
-    asked = {name: of_source.pop(name, 0) for name in WEB_ARCHIVES}
-    summary = next((row for row in catalog.site_summaries() if row["site"] == profile.name), None)
-    size = summary["bytes"] // summary["revisions"] if summary else _ARTICLE_BYTES
-    requests = len(ids) - held
-    return Estimate(
-        requests=requests,
-        held=held,
-        seconds=of_source.total() * seconds_a_request(profile)
-        + sum(count * 60 / archives.per_minute(name) for name, count in asked.items()),
-        bytes=requests * size,
-    )
-
-
-def seconds_a_request(profile: SiteProfile) -> float:
-    """The pace of the site's first host."""
-    return max(profile.fetch.delay, 0.05) / profile.fetch.concurrency
 
 
 def find_backfill(catalog: Catalog, name: str) -> Backfill:
@@ -160,7 +120,7 @@ class _Work:
         plans, name = self.catalog.backfills, self.plan.backfill
         if urls := plans.next_urls(name, SLICE):
             return partial(_slice, self.catalog, self.path, self.plan, self.profile, urls)
-        if urls := plans.next_captures(name, SLICE):
+        if urls := plans.next_captures(name, CAPTURES):
             first = urls[0].captures[0].archive
             return partial(self._captures, first, [url for url in urls if url.captures[0].archive == first])
         return None

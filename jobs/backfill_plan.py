@@ -1,12 +1,11 @@
-"""Planning a backfill: every address of the days wanted that sitemaps, listings, dated addresses and a list give."""
+"""Planning a backfill: every address of the days wanted that the site's sources, dated addresses and a list give."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
-from urllib.parse import urlsplit
+from functools import cached_property, partial
 
 from archive.backfills import PlannedUrl
 from archive.records import url_id
@@ -15,18 +14,24 @@ from crawler.dated_urls import MISSES, dated_url, days, is_counted
 from crawler.listings import read_listing
 from crawler.past import Window, is_worth_reading, place_in_past, stated_day
 from crawler.profile import SiteProfile
+from crawler.robots import Rules
+from crawler.sections import read_section
 from crawler.sitemaps import read_robots_sitemaps, read_sitemap
+from crawler.source_rules import Listing
 from crawler.urls import InvalidUrl
 from jobs.sites_fetch import Fetch
 
-SITE_SOURCES = ("sitemap", "listing", "dated")
+SITE_SOURCES = ("sitemap", "listing", "section", "dated")
 """Where a site itself tells of its past."""
 
 MAX_SITEMAPS = 5000
 """Sitemaps that are read of one site."""
 
 MAX_PAGES = 5000
-"""Pages that are read of one listing."""
+"""Pages that are read of one listing or section."""
+
+Reader = Callable[[bytes, str], Announced]
+"""Reads a source from its bytes and address."""
 
 
 @dataclass(kw_only=True)
@@ -43,7 +48,7 @@ class Planning:
     passed: int = 0
     """Sitemaps that hold no day of the window by their name or date."""
     pages: int = 0
-    """Pages of listings read."""
+    """Pages of listings and sections read."""
     problems: list[str] = field(default_factory=list)
     """A line for each source that could not be read."""
 
@@ -52,7 +57,8 @@ class Planning:
         yield from self._planned(listed, "list")
         if "dated" in self.sources:
             yield from dated_plan(self.profile, self.window)
-        for source, read in (("listing", self._read_listings), ("sitemap", self._read_sitemaps)):
+        readers = {"listing": self._read_listings, "sitemap": self._read_sitemaps, "section": self._read_sections}
+        for source, read in readers.items():
             if source in self.sources:
                 for announced in read():
                     yield from self._planned(announced.found, source)
@@ -65,7 +71,7 @@ class Planning:
                     yield planned(self.profile, one.url, source, day)
 
     def _read_sitemaps(self) -> Iterator[Announced]:
-        waiting = list(self.profile.sources.sitemaps or self._named_in_robots())
+        waiting = list(self.profile.sources.sitemaps or read_robots_sitemaps(self._robots))
         met = set(waiting)
         while waiting and self.sitemaps < MAX_SITEMAPS:
             url = waiting.pop(0)
@@ -84,24 +90,41 @@ class Planning:
                     self.passed += 1
 
     def _read_listings(self) -> Iterator[Announced]:
-        """The pages of each listing, the newest first, until one holds only what is older than the first day."""
+        """The pages of each listing, the newest first."""
         for listing in self.profile.sources.listings:
-            met: set[str] = set()
-            for number in range(listing.first_page, listing.first_page + MAX_PAGES):
-                reader = partial(read_listing, listing=listing, page=number)
-                announced = self._read(listing.page(number), reader, may_end=number > listing.first_page)
-                self.pages += 1
-                new = {found.url for found in announced.found} - met if announced else set()
-                # Behind its end, a listing gives nothing, or its last page again and again.
-                if announced is None or not new:
-                    break
-                met |= new
-                yield announced
-                days = [day for found in announced.found if (day := stated_day(found, self.profile)) is not None]
-                if not listing.is_paged or (days and max(days) < self.window.since):
-                    break
 
-    def _read(self, url: str, reader: Callable[[bytes, str], Announced], *, may_end: bool = False) -> Announced | None:
+            def reader(number: int, listing: Listing = listing) -> Reader:
+                return partial(read_listing, listing=listing, page=listing.first_page + number)
+
+            yield from self._turned(listing.page(listing.first_page), reader, lambda _: True)
+
+    def _read_sections(self) -> Iterator[Announced]:
+        """The pages of each section, the newest first, as far as each leads to the next one."""
+        for section in self.profile.sources.sections:
+            # Every page of a section has new links to other pages; only articles tell whether it goes on.
+            yield from self._turned(section, lambda _: read_section, self.profile.accepts)
+
+    def _turned(
+        self, first: str, reader: Callable[[int], Reader], counts: Callable[[str], bool]
+    ) -> Iterator[Announced]:
+        """One page after another until one has no new address that counts, or only what is older than the first day."""
+        url: str | None = first
+        met: set[str] = set()
+        for number in range(MAX_PAGES):
+            announced = self._read(url, reader(number), may_end=number > 0) if url else None
+            self.pages += 1
+            new = [it for it in announced.found if it.url not in met and counts(it.url)] if announced else []
+            # Behind its end, a listing gives nothing, or its last page again and again.
+            if announced is None or not new:
+                return
+            met.update(it.url for it in new)
+            yield announced
+            days = [day for it in new if (day := stated_day(it, self.profile)) is not None]
+            url = announced.next_page
+            if url is None or (days and max(days) < self.window.since):
+                return
+
+    def _read(self, url: str, reader: Reader, *, may_end: bool = False) -> Announced | None:
         answer = self.fetch(url)
         if may_end and answer.status in (400, 404, 410):
             return None
@@ -114,11 +137,18 @@ class Planning:
             self.problems.append(str(exc))
             return None
 
-    def _named_in_robots(self) -> tuple[str, ...]:
+    def pace(self, user_agent: str) -> float:
+        """Seconds between two requests to the site's first host, by the profile, or more where robots.txt says so."""
+        rules = self.profile.fetch
+        asked = min(Rules(self._robots.decode("utf-8", "replace"), user_agent).delay, rules.max_crawl_delay)
+        return max(asked, rules.delay / rules.concurrency)
+
+    @cached_property
+    def _robots(self) -> bytes:
         host = self.profile.hosts[0]
-        scheme = urlsplit(next(iter(self.profile.sources.sections), "https://")).scheme
-        answer = self.fetch(f"{scheme}://{host}/robots.txt")
-        return read_robots_sitemaps(answer.body) if answer.problem is None else ()
+        # A host with a port of its own is one of an intranet or a test.
+        answer = self.fetch(f"{'http' if ':' in host else 'https'}://{host}/robots.txt")
+        return answer.body if answer.problem is None else b""
 
 
 def dated_plan(profile: SiteProfile, window: Window) -> Iterator[PlannedUrl]:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
 from rich.table import Table
 
-from archive import outcomes
 from archive.backfills import Backfill, Part, PlannedUrl
-from jobs.backfill import Estimate
+from jobs.backfill_estimate import Estimate
+from jobs.backfill_gaps import GOT_OR_OPEN, Line, gaps, is_got
 from jobs.console import err, out, print_json, safe, size
-
-_GOT = (outcomes.ARCHIVED, outcomes.UNCHANGED, outcomes.KNOWN, outcomes.DOUBTFUL, outcomes.REMOVED)
 
 
 def counts(parts: Sequence[Part]) -> dict[str, int]:
@@ -23,18 +21,20 @@ def counts(parts: Sequence[Part]) -> dict[str, int]:
     return {
         "planned": sum(part.count for part in parts),
         "fetched": sum(part.count for part in parts if part.outcome is not None),
-        "archived": sum(part.count for part in parts if _is_got(part)),
+        "archived": sum(part.count for part in parts if is_got(part)),
     }
 
 
-def print_plan(plan: Backfill, cost: Estimate, urls: Sequence[PlannedUrl], *, dry_run: bool, as_json: bool) -> None:
+def print_plan(
+    plan: Backfill, cost: Estimate, currency: str, urls: Sequence[PlannedUrl], *, dry_run: bool, as_json: bool
+) -> None:
     """What a backfill would fetch, and what that takes; as JSON only where nothing else follows."""
     by_source = Counter((url.source, f"{url.day:%Y-%m}" if url.day else "unknown") for url in urls)
     if as_json and dry_run:
         months = [
             {"source": source, "month": month, "urls": count} for (source, month), count in sorted(by_source.items())
         ]
-        print_json({"site": plan.site, **dataclasses.asdict(cost), "plan": months})
+        print_json({"site": plan.site, **dataclasses.asdict(cost), "currency": currency, "plan": months})
     if as_json:
         return
     table = Table(title=f"{plan.site}, {plan.since} to {plan.until}", title_justify="left")
@@ -50,27 +50,31 @@ def print_plan(plan: Backfill, cost: Estimate, urls: Sequence[PlannedUrl], *, dr
         f"at most {size(cost.bytes)}",
         soft_wrap=True,
     )
+    money = f"about {cost.put_cost:.2f} {currency} to store, {cost.month_cost:.2f} {currency} a month to keep"
+    out.print(f"{cost.puts:,} objects: {money}", soft_wrap=True)
     if dry_run:
         out.print("nothing was stored; to do it, leave out --dry-run")
 
 
-def print_gaps(plan: Backfill, parts: Sequence[Part], *, as_json: bool) -> None:
-    """Month by month: planned, archived, still to fetch, and missing by reason."""
-    months: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for part in parts:
-        name = "to_fetch" if part.outcome is None else "archived" if _is_got(part) else part.outcome
-        months[part.month][name] += part.count
+def print_gaps(plan: Backfill, parts: Sequence[Part], *, by_day: bool = False, as_json: bool) -> None:
+    """Month by month, or day by day: planned, archived, still to fetch, missing by reason, and where too little is."""
+    lines = gaps(parts, by_day=by_day)
     if as_json:
-        found = {month: dict(sorted(names.items())) for month, names in sorted(months.items())}
-        print_json({**dataclasses.asdict(plan), **counts(parts), "months": found})
+        found = {name: {**line.counts, "expected": line.expected, "gap": line.is_gap} for name, line in lines.items()}
+        head = {**dataclasses.asdict(plan), **counts(parts)}
+        print_json({**head, "days" if by_day else "months": found})
         return
     out.print(f"Backfill {plan.backfill} of {plan.site}, {plan.since} to {plan.until}: {plan.state}", soft_wrap=True)
-    for month, names in sorted(months.items()):
-        missing = ", ".join(
-            f"{count:,} {name}" for name, count in sorted(names.items()) if name not in ("archived", "to_fetch")
-        )
-        line = f"{month}  {names.total():,} planned, {names['archived']:,} archived, {names['to_fetch']:,} to fetch"
-        out.print(safe(f"{line}; missing: {missing}" if missing else line), soft_wrap=True)
+    for name, line in lines.items():
+        out.print(safe(f"{name}  {_told(line)}"), soft_wrap=True)
+
+
+def _told(line: Line) -> str:
+    counted = line.counts
+    text = f"{line.planned:,} planned, {counted['archived']:,} archived, {counted['to_fetch']:,} to fetch"
+    missing = ", ".join(f"{count:,} {name}" for name, count in sorted(counted.items()) if name not in GOT_OR_OPEN)
+    text += f"; missing: {missing}" if missing else ""
+    return f"{text}; too little: its neighbours have about {line.expected:,}" if line.is_gap else text
 
 
 class ProgressLines:
@@ -90,7 +94,3 @@ class ProgressLines:
             seconds = round((time.monotonic() - self._begun) / done * left)
             rest = f", about {timedelta(seconds=seconds)} left"
         err.print(f"{now['fetched']:,} of {now['planned']:,} addresses, {now['archived']:,} archived{rest}")
-
-
-def _is_got(part: Part) -> bool:
-    return part.outcome is not None and outcomes.name_of(part.outcome) in _GOT

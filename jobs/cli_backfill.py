@@ -64,14 +64,14 @@ def start(
         list[str] | None,
         typer.Option(
             "--source",
-            help="sitemap, listing, dated; site for all these, which is the default; wayback, commoncrawl. Repeat it.",
+            help="sitemap, listing, section, dated; site for all these (default); wayback, commoncrawl; repeat it.",
         ),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan, and do nothing.")] = False,
     slices: SlicesOption = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan a backfill from sitemaps, JSON listings, dated addresses and a list, store the plan, and work it off.
+    """Plan a backfill from sitemaps, listings, sections, dated addresses and a list, store the plan, and work it off.
 
     Each slice of it is an ordinary crawl with the site's pace; a crawl that is due comes between two slices. With
     `--source wayback` or `commoncrawl` archives of the web are asked too, for what the site fails to give and for what
@@ -82,8 +82,9 @@ def start(
     """
     from archive.backfills import WEB_ARCHIVES
     from crawler.past import Window
-    from jobs.backfill import estimate, new_plan, work_off
+    from jobs.backfill import new_plan, work_off
     from jobs.backfill_captures import with_captures
+    from jobs.backfill_estimate import estimate
     from jobs.backfill_plan import SITE_SOURCES, Planning
     from jobs.backfill_view import ProgressLines, print_gaps, print_plan
     from jobs.config import find_config, load_config
@@ -105,16 +106,17 @@ def start(
     with fetching(path, download_slots(profiles.values())) as fetch:
         planning = Planning(profile=profile, window=window, fetch=fetch, sources=frozenset(sources))
         found = list({url.url_id: url for url in reversed(list(planning.urls(listed)))}.values())
+        pace = planning.pace(config.user_agent)
     archives = [config.web_archives.archive(name, config.user_agent) for name in sources if name in WEB_ARCHIVES]
     found = with_captures(found, archives, profile, window, planning.problems)
     for problem in planning.problems:
         err.print(safe(problem), soft_wrap=True)
     with opened_catalog(config) as catalog:
-        cost = estimate(catalog, profile, found, config.web_archives)
+        cost = estimate(catalog, config, site, found, pace)
         plan = new_plan(site, since, until, shlex.join(sys.argv[1:]))
         if not dry_run:
             catalog.backfills.create(plan, found)
-        print_plan(plan, cost, found, dry_run=dry_run, as_json=as_json)
+        print_plan(plan, cost, config.prices.currency, found, dry_run=dry_run, as_json=as_json)
         state: State = "done"
         if not dry_run:
             # The first progress is what the time that is left is reckoned from.
@@ -147,8 +149,13 @@ def list_(context: typer.Context, as_json: JsonOption = False) -> None:
         )
 
 
-def show(context: typer.Context, backfill: PlanArgument, as_json: JsonOption = False) -> None:
-    """Show what became of a backfill, month by month: archived, still to fetch, and missing by reason.
+def show(
+    context: typer.Context,
+    backfill: PlanArgument,
+    by_day: Annotated[bool, typer.Option("--by-day", help="Day by day, not month by month.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what became of a backfill, month by month: archived, still to fetch, missing by reason, and too little.
 
     Example: presskeep backfill show rudaw
     """
@@ -157,7 +164,7 @@ def show(context: typer.Context, backfill: PlanArgument, as_json: JsonOption = F
 
     with _opened(context) as (_, _, catalog):
         plan = find_backfill(catalog, backfill)
-        print_gaps(plan, catalog.backfills.parts(plan.backfill), as_json=as_json)
+        print_gaps(plan, catalog.backfills.parts(plan.backfill), by_day=by_day, as_json=as_json)
 
 
 def pause(context: typer.Context, backfill: PlanArgument) -> None:

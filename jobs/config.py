@@ -19,6 +19,7 @@ from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load
 from jobs.compacting import CompactRules
 from jobs.errors import ConfigError, MissingConfig
 from jobs.notifiers import AnyNotifier
+from jobs.prices import Prices
 from jobs.schedule import timetable
 from jobs.schedule_rules import ScheduleRules
 from jobs.web_archive_rules import WebArchiveRules
@@ -53,6 +54,8 @@ class Config(BaseModel):
     """How `presskeep schedule` and `crawl --due` carry out the schedules of sites."""
     compact: CompactRules = CompactRules()
     """How large `presskeep compact` and housekeeping make batches."""
+    prices: Prices = Prices()
+    """What the store costs, for estimates."""
     web_archives: WebArchiveRules = WebArchiveRules()
     """Where backfills find archives of the web."""
     notify: tuple[AnyNotifier, ...] = ()

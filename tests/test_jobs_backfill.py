@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from archive.backfills import Part
 from archive.records import Announcement
 from crawler.announced import Found
 from crawler.dated_urls import check_pattern, dated_url
 from crawler.past import Window, is_worth_reading, place_in_past
 from crawler.profile import SiteProfile
+from jobs.backfill_gaps import gaps
 from jobs.backfill_plan import Planning
 from jobs.sites_fetch import Fetched
 from tests.command import presskeep
@@ -77,6 +79,8 @@ def test_a_dry_run_tells_what_would_be_fetched_and_stores_nothing(desk: Installa
     assert result.code == 0, result.err
     assert {(part["source"], part["urls"]) for part in result.json["plan"]} == {("dated", 31 * 3), ("sitemap", 2)}
     assert result.json["requests"] == 31 * 3 + 2
+    # A WARC file, a manifest, and a Parquet file of December.
+    assert (result.json["puts"], result.json["put_cost"], result.json["currency"]) == (3, 0.000015, "USD")
     assert pages_asked_for(newsroom) == Counter()
     assert presskeep("backfill", "list", "--json", folder=desk.folder).json == []
 
@@ -94,7 +98,7 @@ def test_every_article_that_a_source_reaches_is_fetched_once_and_the_gaps_are_to
     assert max(pages_asked_for(newsroom).values()) == 1
     december = result.json["months"]["2023-12"]
     assert (result.json["state"], december["archived"]) == ("done", len(expected))
-    assert december["http_404"] == result.json["planned"] - len(expected)
+    assert december["misses"] == result.json["planned"] - len(expected)
     again = presskeep("backfill", "start", "daily", *DECEMBER, "--dry-run", "--json", folder=desk.folder)
     assert again.json["held"] == 2 + 3 + 1
     assert presskeep("backfill", "cancel", "daily", folder=desk.folder).code == 2
@@ -111,7 +115,7 @@ def test_a_backfill_can_be_stopped_shown_and_cancelled(desk: Installation) -> No
     assert presskeep("backfill", "pause", "daily", folder=desk.folder).code == 0
     shown = presskeep("backfill", "show", "daily", folder=desk.folder).out
     assert "paused" in shown
-    assert "to fetch; missing: " in shown
+    assert "12 planned, 7 archived, 5 to fetch" in shown
     assert presskeep("backfill", "cancel", plan["backfill"], folder=desk.folder).code == 0
     assert presskeep("backfill", "resume", "daily", folder=desk.folder).code == 2
 
@@ -229,3 +233,66 @@ def test_a_listing_is_read_until_its_pages_are_older_than_the_first_day() -> Non
     ]
     # Behind the listing comes robots.txt, where sitemaps may be named.
     assert asked[:4] == [f"https://daily.example/api?page={number}" for number in range(1, 5)]
+
+
+def section_page(links: list[str], following: str | None) -> bytes:
+    more = f"<a rel=next href='{following}'>Older</a>" if following else ""
+    return f"<html><body>{''.join(f'<a href={link}>{link}</a>' for link in links)}{more}</body></html>".encode()
+
+
+def test_a_section_is_read_as_far_as_its_pages_lead_to_the_next_one() -> None:
+    """Until one is older than the first day, or has no article that is new."""
+    pages = {
+        f"https://daily.example/news/{page}": section_page(
+            ["/about", *(f"/20240{7 - page}{day:02}-x" for day in (20, 10))], f"/news/{page + 1}"
+        )
+        for page in range(1, 7)
+    }
+    pages["https://daily.example/sport"] = section_page(["/20240401-match"], "/sport?page=2")
+    pages["https://daily.example/sport?page=2"] = section_page(["/20240401-match"], "/sport?page=3")
+    asked: list[str] = []
+
+    def fetch(url: str) -> Fetched:
+        asked.append(url)
+        return Fetched(url=url, status=200, body=pages[url])
+
+    profile = SiteProfile.model_validate(
+        {
+            **PROFILE.model_dump(include={"name", "title", "hosts"}),
+            "sources": {"sections": ["https://daily.example/news/1", "https://daily.example/sport"]},
+            "articles": {"exclude": ["/about", "/news/", "/sport"]},
+            "extract": {"url_date": r"/(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)-"},
+        }
+    )
+    planning = Planning(
+        profile=profile,
+        window=Window(since=date(2024, 3, 15), until=date(2024, 4, 15)),
+        fetch=fetch,
+        sources=frozenset({"section"}),
+    )
+    assert [(url.source, str(url.day)) for url in planning.urls([])] == [
+        ("section", "2024-04-10"),
+        ("section", "2024-03-20"),
+        ("section", "2024-04-01"),
+    ]
+    assert [url.removeprefix("https://daily.example") for url in asked] == [
+        *(f"/news/{page}" for page in range(1, 6)),
+        "/sport",
+        "/sport?page=2",
+    ]
+
+
+def part(day: int, outcome: str | None, count: int, *, counted: bool = False) -> Part:
+    return Part(source="dated", day=date(2023, 12, day), counted=counted, outcome=outcome, count=count)
+
+
+def test_a_gap_is_where_less_than_half_of_what_is_usual_is_archived() -> None:
+    """Numbers counted in vain are none, nor is what is still to be fetched."""
+    parts = [part(day, "archived", 10) for day in range(1, 10) if day not in (4, 5, 6)]
+    parts += [part(day, "http_404", 3, counted=True) for day in range(1, 10)]
+    parts += [part(4, "archived", 5), part(5, "timeout", 10), part(6, None, 10)]
+    found = gaps(parts, by_day=True)
+    assert [name for name, line in found.items() if line.is_gap] == ["2023-12-05"]
+    assert (found["2023-12-05"].planned, found["2023-12-05"].expected) == (10, 10)
+    [month] = gaps(parts, by_day=False).values()
+    assert (month.counts["misses"], month.counts["archived"], month.is_gap) == (27, 65, False)
