@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: bench-hostile lock clean
+.PHONY: bench-hostile bench-week bench-startup lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -40,6 +40,12 @@ bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edit
 
 bench-hostile: $(READY)  ## How fast an honest site is archived alone, and beside hostile ones
 	$(BIN)/python -m bench.hostile
+
+bench-week: $(READY)  ## A week of 200 sites under the scheduler, by a clock that leaps over waiting; half an hour
+	$(BIN)/python -m bench.week
+
+bench-startup: $(READY)  ## How long a machine without a disk takes to begin with 100,000 archived articles
+	$(BIN)/python -m bench.startup
 
 bench-download: $(READY)  ## 50,000 articles fetched before and after compaction, beside one object an article
 	$(BIN)/python -m bench.download

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -153,6 +153,17 @@ def slices(values: Iterable[str]) -> Iterator[list[str]]:
     wanted = sorted(set(values))
     for start in range(0, len(wanted), _VALUES_A_QUERY):
         yield wanted[start : start + _VALUES_A_QUERY]
+
+
+def insert_plain(connection: Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows of numbers and ASCII text, all with the same columns.
+
+    As SQLAlchemy would, but without its work on each value, which takes longer than the database does.
+    """
+    compiled = table.insert().compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    order = getattr(compiled, "positiontup", None)
+    values = [tuple(row[name] for name in order) if order else dict(row) for row in rows]
+    connection.exec_driver_sql(str(compiled), values)
 
 
 def _sqlite_engine(url: DatabaseUrl) -> Engine:

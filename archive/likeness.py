@@ -22,7 +22,7 @@ from rensa import RMinHash
 from sqlalchemy.engine import Connection
 
 from archive import schema
-from archive.database import Database, slices
+from archive.database import Database, insert_plain, slices
 from archive.records import Article
 
 ALIKE = 0.7
@@ -59,7 +59,7 @@ def fingerprint(text: str) -> bytes | None:
     if len(words) < _LEAST_WORDS:
         return None
     hashed = RMinHash(num_perm=_NUMBERS, seed=_SEED)
-    hashed.update(sorted({" ".join(words[start : start + RUN]) for start in range(len(words) - RUN + 1)}))
+    hashed.update([" ".join(run) for run in zip(*(words[start:] for start in range(RUN)), strict=False)])
     return struct.pack(f">{_NUMBERS}I", *hashed.digest())
 
 
@@ -78,7 +78,7 @@ def write_bands(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> No
         for band in _bands(row["fingerprint"])
     ]
     if bands:
-        connection.execute(schema.bands.insert(), bands)
+        insert_plain(connection, schema.bands, bands)
 
 
 class Likenesses:

@@ -11,11 +11,14 @@ import hashlib
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from archive import schema
 from archive.catalog import Catalog
 from archive.contents import object_fault, one_line
 from archive.errors import ArchiveError, CatalogError, DamagedObject, ObjectMissing
+from archive.fetching import read_ahead
 from archive.findings import Finding, Kind
 from archive.inventory import Inventory, Progress, no_progress, place_of, read_manifest, take_inventory
 from archive.keys import manifest_key
@@ -57,10 +60,11 @@ class Rebuilding:
         inventory = take_inventory(self._store, on_progress=self._on_progress)
         for key, reason in inventory.damaged.items():
             yield Finding(kind="manifest_damaged", key=key, detail=f"{reason}; its batch is left out")
-        for batch in inventory.live:
+        held = read_ahead(partial(read_batch, self._store), (batch.manifest_key for batch in inventory.live))
+        for batch in held:
             self._on_progress(self.batches, len(inventory.live))
             adoption = Adoption(self._store, self._catalog)
-            yield from adoption.findings(batch.manifest_key)
+            yield from adoption.adopt(batch)
             self.batches += 1
             self.captures += adoption.captures
             self.articles += adoption.articles
@@ -85,6 +89,21 @@ class Rebuilding:
             self._catalog.ticks.claim([Claim(site=site, tick=report.started)], report.run, report.started)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HeldBatch:
+    """A batch as it lies in the bucket."""
+
+    manifest: Manifest
+    key: str
+    """Of the manifest."""
+    sha256: str
+    """Of the manifest."""
+    articles: Sequence[tuple[Article, str]]
+    """With the keys of their shards."""
+    findings: Sequence[Finding]
+    """Shards that are not as they were written."""
+
+
 class Adoption:
     """Commits one batch of the bucket to the catalog."""
 
@@ -103,26 +122,22 @@ class Adoption:
         The findings are its shards that are not as they were written, and its articles whose number another batch has
         in the catalog: both are left out.
         """
-        manifest, sha256 = read_manifest(self._store, key)
+        yield from self.adopt(read_batch(self._store, key))
+
+    def adopt(self, held: HeldBatch) -> Iterator[Finding]:
+        """As `findings`, of a batch that was read already."""
+        manifest = held.manifest
         self._commit_history(manifest, {manifest.batch})
-        articles: list[tuple[Article, str]] = []
-        for stored in manifest.objects:
-            if stored.kind == "articles":
-                try:
-                    articles += [(article, stored.key) for article in read_stored_shard(self._store, stored)]
-                except ObjectMissing as exc:
-                    yield _finding("object_missing", stored.key, manifest, one_line(exc))
-                except DamagedObject as exc:
-                    yield _finding("object_damaged", stored.key, manifest, one_line(exc))
-        taken = taken_revisions(self._catalog, manifest, [article for article, _ in articles])
+        yield from held.findings
+        taken = taken_revisions(self._catalog, manifest, [article for article, _ in held.articles])
         free = []
-        for article, shard_key in articles:
+        for article, shard_key in held.articles:
             if (article.url_id, article.revision) in taken:
                 detail = f"revision {article.revision} of {article.url} is in another batch too"
                 yield _finding("revision_taken", shard_key, manifest, detail)
             else:
                 free.append((article, shard_key))
-        self._catalog.commit(manifest, key, sha256, free, lease=self._lease)
+        self._catalog.commit(manifest, held.key, held.sha256, free, lease=self._lease)
         self.captures, self.articles = len(manifest.captures), len(free)
 
     def _commit_history(self, manifest: Manifest, met: set[str]) -> None:
@@ -133,6 +148,22 @@ class Adoption:
                 if batch not in met:
                     self._commit_history(old, met | {batch})
                     self._catalog.commit(old, key, sha256, (), lease=self._lease)
+
+
+def read_batch(store: Store, key: str) -> HeldBatch:
+    """The batch whose manifest has this key; errors of the store, and DamagedObject where the manifest is damaged."""
+    manifest, sha256 = read_manifest(store, key)
+    articles: list[tuple[Article, str]] = []
+    findings: list[Finding] = []
+    for stored in manifest.objects:
+        if stored.kind == "articles":
+            try:
+                articles += [(article, stored.key) for article in read_stored_shard(store, stored)]
+            except ObjectMissing as exc:
+                findings.append(_finding("object_missing", stored.key, manifest, one_line(exc)))
+            except DamagedObject as exc:
+                findings.append(_finding("object_damaged", stored.key, manifest, one_line(exc)))
+    return HeldBatch(manifest=manifest, key=key, sha256=sha256, articles=articles, findings=findings)
 
 
 def read_stored_shard(store: Store, stored: StoredObject) -> list[Article]:

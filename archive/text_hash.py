@@ -54,7 +54,7 @@ def _folded(line: str) -> str:
 
 
 def _counts(line: str) -> bool:
-    words = len(line.split()) + len(_NO_SPACES.findall(line)) // 2
+    words = len(line.split()) + (0 if line.isascii() else len(_NO_SPACES.findall(line)) // 2)
     short_with_number = words < 2 * SHORT_LINE and _DIGIT.search(line)
     if short_with_number and any(pattern.search(line) for pattern in (_STAMP, _COUNTER, _AGO)):
         return False

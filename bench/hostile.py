@@ -1,10 +1,11 @@
 """What hostile servers cost an honest site that is crawled beside them: nothing, it should be.
 
-    python -m bench.hostile [--pages 100] [--hostile 10] [--delay 0.5] [--rounds 2] [--timeout 15] [--json FILE]
+    python -m bench.hostile [--pages 160] [--hostile 10] [--delay 0.5] [--rounds 2] [--timeout 15] [--json FILE]
 
 An honest newsroom is crawled at a polite pace, alone and then in one process with hostile sites, in turns. Each hostile
 site is a raw socket of its own that announces and plays every trick of tests/hostile_tricks.py: silence, dripped bytes,
-bodies without end, bombs, broken heads, pages that are too deep or too large. Everything runs as in any crawl, but a
+bodies without end, bombs, broken heads, pages that are too deep or too large. It is asked at the pace of a profile that
+says nothing of it: one page a second, one at a time. Everything runs as in any crawl, but a
 download is given up after `--timeout` seconds and not tried again, so that the bench ends before the tricks do, and the
 delay does not vary, so that two crawls can be compared.
 
@@ -128,7 +129,7 @@ def _rate(moments: Sequence[datetime]) -> float:
 def main() -> None:
     """Run it and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pages", type=int, default=100, help="pages of the honest site")
+    parser.add_argument("--pages", type=int, default=160, help="pages of the honest site")
     parser.add_argument("--hostile", type=int, default=10, help=f"hostile sites, {len(TRICKS)} pages each")
     parser.add_argument("--delay", type=float, default=0.5, help="seconds between two requests to the honest site")
     parser.add_argument("--rounds", type=int, default=2, help="crawls of each kind; figures are their medians")

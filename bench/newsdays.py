@@ -1,7 +1,7 @@
 """A month of invented newsrooms: what they publish, edit, move and take down, hour by hour, the same for each seed.
 
 daily      a short RSS feed, which is broken for two days, and a sitemap of all articles
-evening    an Atom feed that tells of updates; articles drop out of it within hours
+evening    an Atom feed that tells of updates, and a section page; articles drop out of the feed within hours
 gazette    section pages only; in the middle of the month all addresses change, the old ones redirect
 """
 
@@ -21,7 +21,7 @@ BROKEN_DAYS = range(8, 10)
 
 _FEEDS = {
     "daily": 'feeds = ["{{base}}/rss.xml"]\nsitemaps = ["{{base}}/sitemap-articles.xml.gz"]',
-    "evening": 'feeds = ["{{base}}/atom.xml"]',
+    "evening": 'feeds = ["{{base}}/atom.xml"]\nsections = ["{{base}}/section/news"]',
     "gazette": 'sections = ["{{base}}/", "{{base}}/section/news"]\nsection_pages = 3',
 }
 _PROFILE = """\

@@ -53,15 +53,16 @@ TRICKS: dict[str, tuple[Answer, str]] = {
 
 _ITEMS = "".join(f"<item><title>{path}</title><link>BASE{path}</link></item>" for path in TRICKS)
 _FEED = f'<rss version="2.0"><channel><title>Hostile</title><link>BASE</link>{_ITEMS}</channel></rss>'
+AT_ONCE = "[fetch]\ndelay = 0\nconcurrency = 16"
+"""All tricks as soon as possible."""
+
 _PROFILE = """
 name = "{name}"
 title = "Hostile News"
 hosts = [{host}]
 [sources]
 feeds = [{feed}]
-[fetch]
-delay = 0
-concurrency = 16
+{fetch}
 """
 
 
@@ -75,6 +76,7 @@ def tricksters(address: str = "127.0.3.1") -> Iterator[HostileServer]:
         yield server
 
 
-def hostile_profile(name: str, server: HostileServer) -> str:
-    """The profile (TOML) of a site that is such a server."""
-    return _PROFILE.format(name=name, host=json.dumps(server.netloc), feed=json.dumps(f"{server.base}/rss.xml"))
+def hostile_profile(name: str, server: HostileServer, *, fetch: str = "") -> str:
+    """The profile (TOML) of a site that is such a server, with this table for its pace."""
+    host, feed = json.dumps(server.netloc), json.dumps(f"{server.base}/rss.xml")
+    return _PROFILE.format(name=name, host=host, feed=feed, fetch=fetch)

@@ -13,7 +13,7 @@ import pytest
 
 from archive.manifest import CaptureEntry
 from tests.crawling import Installation, articles
-from tests.hostile_tricks import TRICKS, hostile_profile, tricksters
+from tests.hostile_tricks import AT_ONCE, TRICKS, hostile_profile, tricksters
 from tests.newsroom import Newsroom, Site
 
 # A crawl that waits for servers that never answer.
@@ -38,7 +38,8 @@ def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
         Newsroom([Site(name="honest", title="Honest News", pages=articles(20))], process=True) as newsroom,
     ):
         installation = Installation(tmp_path_factory.mktemp("hostile") / "installation", newsroom)
-        (installation.folder / "sites" / "hostile.toml").write_text(hostile_profile("hostile", server), "utf-8")
+        profile = hostile_profile("hostile", server, fetch=AT_ONCE)
+        (installation.folder / "sites" / "hostile.toml").write_text(profile, "utf-8")
         process = installation.scrapy("crawl", "news", "-s", "DOWNLOAD_TIMEOUT=15", "-s", "RETRY_TIMES=0")
         rows = installation.outcomes()
         yield Aftermath(
