@@ -25,7 +25,8 @@ from tempfile import TemporaryDirectory
 from archive import keys
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.marker import ensure_marker
-from archive.records import Article, ArticleDraft, content_hash, url_id
+from archive.records import Article, ArticleDraft, content_hash, new_run_id, url_id
+from archive.run_report import RunReport, SiteReport, write_report
 from archive.shards import write_shard
 from archive.store import DirectoryStore, put_bytes
 from bench.machine import Cost, facts, measure
@@ -44,8 +45,20 @@ _WORDS = [f"word{number}" for number in range(5000)]
 
 
 def make_archive(store: DirectoryStore, *, articles: int, batch: int, sites: int, seed: int = 1) -> None:
-    """Fill an empty archive with so many articles, in batches of so many."""
+    """Fill an empty archive with so many articles, in batches of so many, and the report of a run of just now."""
     ensure_marker(store)
+    reports = tuple(SiteReport(site=f"site-{number}") for number in range(1, sites + 1))
+    moment = datetime.now(UTC)
+    report = RunReport(
+        run=new_run_id(),
+        command="crawl --due",
+        state="done",
+        exit_code=0,
+        started=moment,
+        finished=moment,
+        sites=reports,
+    )
+    write_report(store, report)
     order = random.Random(seed)
     for number, first in enumerate(range(0, articles, batch)):
         site = f"site-{number % sites + 1}"

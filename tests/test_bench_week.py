@@ -1,4 +1,4 @@
-"""Promises of the compressed week, tried on half a day of a few sites: every due run takes place, no story is missing."""
+"""Promises of the compressed week, tried on half a day of a few sites: no due run and no story is missing."""
 
 from __future__ import annotations
 
