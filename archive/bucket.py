@@ -6,6 +6,7 @@ botocore gives up after a tenth of a second of 503; here a call goes on for minu
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import logging
 from functools import cached_property
@@ -20,6 +21,9 @@ from archive.bucket_errors import FOREIGN, translate
 from archive.errors import StoreError, StoreUnavailable
 
 logger = logging.getLogger(__name__)
+
+_ASKED_FROM = 1 << 20
+"""Bytes of an object from which on the store may refuse it before it is sent."""
 
 # At DEBUG botocore logs whole requests, session token included.
 logging.getLogger("botocore").setLevel(logging.WARNING)
@@ -52,6 +56,12 @@ class Bucket:
         self._connections = connections
         self._profile = profile
 
+    def with_patience(self, patience: Patience) -> Bucket:
+        """The same bucket over the same connections, for a caller who waits so long."""
+        other = copy.copy(self)
+        other._patience = patience
+        return other
+
     @property
     def place(self) -> str:
         """Which bucket at which endpoint, for messages; without credentials."""
@@ -61,8 +71,8 @@ class Bucket:
     def call(self, action: str, operation: str, key: str | None = None, **arguments: Any) -> dict[str, Any]:
         """The answer to boto3's `operation`, its `Body` read to the end; tried until the patience is over.
 
-        `action` is a key of `bucket_errors.PERMISSIONS`; `key` goes without the prefix. A `Body` to be sent is seekable
-        and goes from its start; its MD5 goes along (RFC 1864), which S3 stores compare with what arrived.
+        `action` is a key of `bucket_errors.PERMISSIONS`; `key` goes without the prefix. A `Body` to be sent is bytes,
+        or seekable and sent from its start; its MD5 goes along (RFC 1864), which stores compare with what arrived.
         """
         backoff = Backoff(self._patience)
         while True:
@@ -107,15 +117,23 @@ class Bucket:
             raise translate(exc, action="read", key=None, place=f"bucket {self.name}") from exc
         except ValueError as exc:
             raise StoreError(f"bucket {self.name}: {exc}; correct AWS_ENDPOINT_URL_S3") from exc
+        client.meta.events.register_last("before-call.s3", _send_at_once)
         if "@" in urlsplit(client.meta.endpoint_url).netloc:
             raise StoreError(f"bucket {self.name}: take the credentials out of the endpoint in AWS_ENDPOINT_URL_S3")
         return client
 
 
-def _content_md5(body: BinaryIO) -> str:
-    body.seek(0)
-    digest = hashlib.md5(usedforsecurity=False)
-    while block := body.read(1 << 20):
-        digest.update(block)
-    body.seek(0)
+def _send_at_once(params: dict[str, Any], **_: Any) -> None:
+    """Do not ask whether a small object is welcome (RFC 9110, section 10.1.1): that takes as long as the PUT itself."""
+    if int(params["headers"].get("Content-Length", 0)) <= _ASKED_FROM:
+        params["headers"].pop("Expect", None)
+
+
+def _content_md5(body: BinaryIO | bytes) -> str:
+    digest = hashlib.md5(body if isinstance(body, bytes) else b"", usedforsecurity=False)
+    if not isinstance(body, bytes):
+        body.seek(0)
+        while block := body.read(1 << 20):
+            digest.update(block)
+        body.seek(0)
     return base64.b64encode(digest.digest()).decode()

@@ -83,6 +83,9 @@ class Store(Protocol):
     def discard(self, leftover: Leftover) -> None:
         """Remove a leftover; it is no error if it is gone."""
 
+    def with_patience(self, patience: Patience) -> Store:
+        """The same store, whose calls go on trying for so long."""
+
     def probe(self) -> StoreProbe:
         """Try every call on a throw-away object; failures become lines of the result."""
 
@@ -131,6 +134,9 @@ class DirectoryStore:
         """`root` is absolute; it is created with the first object."""
         self._root = root
         self._temporary = root / ".tmp"
+
+    def with_patience(self, patience: Patience) -> DirectoryStore:
+        return self
 
     @property
     def url(self) -> str:

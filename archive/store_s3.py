@@ -3,14 +3,18 @@
 A write goes so: read the source through and compare its digest; ask whether the object is there already; PUT it with
 `If-None-Match: *`; ask again what is there now. The last answer alone decides, so a reply lost after the write is no
 error, and nothing is overwritten even where `If-None-Match` is ignored, unless two writers race. The first question is
-left out once the store has refused to write a small object of ours a second time. On their way the bytes are protected
-by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it (some stores that verify signatures do not
-compare the body with the digest that was signed). The digest is kept as user metadata `sha256`.
+left out once the store has refused to write a small object of ours a second time, the last one where the store itself
+answers with the MD5 of a small object: that is the ETag of what was put in one piece (Amazon S3, "Common response
+headers"). On their way the bytes are protected by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it
+(some stores that verify signatures do not compare the body with the digest that was signed). The digest is kept as
+user metadata `sha256`.
 """
 
 from __future__ import annotations
 
 import base64
+import copy
+import hashlib
 import io
 import logging
 from collections.abc import Iterator
@@ -38,8 +42,8 @@ from archive.store_probe import StoreProbe, attempt, probe_calls, probe_key
 
 MEBIBYTE = 1 << 20
 
-_PROOF_SIZE = MEBIBYTE
-"""Bytes up to which an object may be sent a second time, to see that it is refused."""
+_SMALL = MEBIBYTE
+"""Bytes up to which an object is believed to be there by its ETag, and may be sent again, to see that it is refused."""
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +85,11 @@ class S3Store:
         self._refuses_overwriting = False
         self._proving = Lock()
 
+    def with_patience(self, patience: Patience) -> S3Store:
+        other = copy.copy(self)
+        other._bucket = self._bucket.with_patience(patience)
+        return other
+
     @property
     def conditional_put(self) -> bool:
         """Whether writes carry `If-None-Match: *`: until the store has refused it, or `probe` saw it ignored."""
@@ -96,19 +105,9 @@ class S3Store:
         check_source(source, key, size=size, sha256=sha256)
         there = None if self._refuses_overwriting else self._find(key)
         uploaded = there is None
-        if uploaded:
-            try:
-                self._upload(key, source, size, sha256)
-            except (ObjectConflict, ObjectMissing):
-                # It was there before, another writer was faster, or it was an earlier try whose reply was lost.
-                logger.info("%s: is in the store already", key)
-            there = self._find(key)
-        if there is None:
-            raise StoreUnavailable(f"{key}: {self._bucket.place} took it and does not have it; try again", key=key)
-        held = there.sha256 or self._digest(key)
-        if (there.size, held) != (size, sha256):
-            raise conflict(key, f"{there.size} bytes with SHA-256 {held} instead of {size} bytes with {sha256}")
-        if uploaded and size <= _PROOF_SIZE:
+        if not uploaded or not self._taken(key, source, size, sha256):
+            self._compare(key, there or self._find(key), size, sha256)
+        if uploaded and size <= _SMALL:
             self._prove(key, source, size, sha256)
 
     def get(self, key: str, *, offset: int = 0, length: int | None = None) -> bytes:
@@ -181,13 +180,31 @@ class S3Store:
             lines.append(attempt("If-None-Match", self._probe_conditional, needed=False))
         return StoreProbe(lines=tuple(lines))
 
-    def _upload(self, key: str, source: BinaryIO, size: int, sha256: str) -> None:
+    def _taken(self, key: str, source: BinaryIO, size: int, sha256: str) -> bool:
+        """Write it; whether the store's answer proves that it holds these very bytes."""
+        try:
+            return self._upload(key, source, size, sha256)
+        except (ObjectConflict, ObjectMissing):
+            # It was there before, another writer was faster, or it was an earlier try whose reply was lost.
+            logger.info("%s: is in the store already", key)
+            return False
+
+    def _compare(self, key: str, there: ObjectInfo | None, size: int, sha256: str) -> None:
+        if there is None:
+            raise StoreUnavailable(f"{key}: {self._bucket.place} took it and does not have it; try again", key=key)
+        held = there.sha256 or self._digest(key)
+        if (there.size, held) != (size, sha256):
+            raise conflict(key, f"{there.size} bytes with SHA-256 {held} instead of {size} bytes with {sha256}")
+
+    def _upload(self, key: str, source: BinaryIO, size: int, sha256: str) -> bool:
         guards = {"IfNoneMatch": "*"}
         described = {"Metadata": {"sha256": sha256}}
         if size < self._multipart_from:
+            source.seek(0)
+            body = source.read() if size <= _SMALL else source
             checksum = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
-            self._send("put_object", key, checksum | guards, Body=source, ContentLength=size, **described)
-            return
+            reply = self._send("put_object", key, checksum | guards, Body=body, ContentLength=size, **described)
+            return isinstance(body, bytes) and _etag(reply) == hashlib.md5(body, usedforsecurity=False).hexdigest()
         upload = self._bucket.call("write", "create_multipart_upload", key, **described)["UploadId"]
         try:
             parts = {"Parts": list(self._send_parts(key, upload, source))}
@@ -195,6 +212,7 @@ class S3Store:
         except BaseException:
             self._abandon(key, upload)
             raise
+        return False
 
     def _prove(self, key: str, source: BinaryIO, size: int, sha256: str) -> None:
         """Find out, once, whether the store refuses to overwrite, with an object that it holds and its very bytes."""
@@ -229,13 +247,13 @@ class S3Store:
             yield {"PartNumber": number, "ETag": reply["ETag"]}
             number += 1
 
-    def _send(self, operation: str, key: str, guards: dict[str, str], **arguments: Any) -> None:
+    def _send(self, operation: str, key: str, guards: dict[str, str], **arguments: Any) -> dict[str, Any]:
         """Write with all the guards that the store knows, left out one by one, in their order, where it objects."""
         guards = {name: value for name, value in guards.items() if name not in self._unknown_headers}
         refused: list[str] = []
         while True:
             try:
-                self._bucket.call("write", operation, key, **arguments, **guards)
+                reply = self._bucket.call("write", operation, key, **arguments, **guards)
                 break
             except NotUnderstood:
                 if not guards:
@@ -245,6 +263,7 @@ class S3Store:
         for name in refused:
             self._unknown_headers.add(name)
             logger.warning("%s: does not know %s; going on without it", self._bucket.place, name)
+        return reply
 
     def _pages(self, action: str, operation: str, prefix: str, *markers: str) -> Iterator[dict[str, Any]]:
         """All pages of a listing; `markers` are the arguments that carry it on, given in the page before as `Next…`."""
@@ -332,6 +351,11 @@ class S3Store:
             "the store does not honour it, so presskeep asks before each write instead: "
             "never let two machines archive the same site at once"
         )
+
+
+def _etag(reply: dict[str, Any]) -> str:
+    tag: str = reply.get("ETag", "")
+    return tag.strip('"')
 
 
 def _utc(moment: datetime) -> datetime:

@@ -43,8 +43,9 @@ def open_archive(url: str, spool: Path, haste: Haste) -> Store:
             "no archive is set: write presskeep.toml with `presskeep init`, or name it in PRESSKEEP_CONFIG"
         )
     _try_spool(spool)
-    ensure_marker(open_store(url, patience=FIRST_PATIENCE))
-    return open_store(url, patience=Patience(sleep=haste.sleep))
+    store = open_store(url, patience=FIRST_PATIENCE)
+    ensure_marker(store)
+    return store.with_patience(Patience(sleep=haste.sleep))
 
 
 def open_catalog(url: str, haste: Haste) -> Catalog:

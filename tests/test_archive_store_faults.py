@@ -189,6 +189,20 @@ def test_a_short_stored_object_is_noticed(patient: S3Store, proxy: FaultProxy, a
         put_bytes(patient, KEY, b"0123456789")
 
 
+def test_a_large_object_is_asked_for_after_its_write(patient: S3Store, proxy: FaultProxy) -> None:
+    """The archive's only copy of a page is not believed to be there on the word of one answer."""
+    put_bytes(patient, KEY, os.urandom(MIB + 1))
+    assert proxy.count("HEAD") == 2
+
+
+def test_a_small_object_is_sent_without_asking_first(patient: S3Store, proxy: FaultProxy) -> None:
+    """To wait for `100 Continue` takes as long as the whole write."""
+    put_bytes(patient, KEY, b"small")
+    put_bytes(patient, "large", os.urandom(MIB + 1))
+    asked = ["expect" in request.headers for request in proxy.requests if request.method == "PUT"]
+    assert asked == [False] * (1 + PROOF) + [True]
+
+
 @pytest.mark.parametrize("page", [b"", b"<html><p>Please log in", b"<ListBucketResult><Name>archive</Name>", b"no"])
 def test_an_answer_that_is_no_listing_is_not_believed(proxy: FaultProxy, prefix: str, page: bytes) -> None:
     """A login page of some gateway, or half a listing, is not an empty listing."""
@@ -237,10 +251,10 @@ def test_a_store_that_ignores_if_none_match_is_found_out(
 
 
 def test_a_store_that_refuses_to_overwrite_is_not_asked_first(patient: S3Store, proxy: FaultProxy) -> None:
-    """It has shown so with the first object; later ones cost a write and the question whether they are there."""
+    """It has shown so with the first object; later small ones cost a write, whose answer says that they are there."""
     for key in ("one", "two", "three"):
         put_bytes(patient, key, key.encode())
-    assert (proxy.count("HEAD"), proxy.count("PUT")) == (2 + 1 + 1, 3 + PROOF)
+    assert (proxy.count("HEAD"), proxy.count("PUT")) == (1, 3 + PROOF)
     put_bytes(patient, "three", b"three")
     with pytest.raises(ObjectConflict):
         put_bytes(patient, "two", b"other")
