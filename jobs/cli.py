@@ -6,39 +6,84 @@ used: nothing was done; 3 done in part.
 
 from __future__ import annotations
 
+import importlib
 import sys
+from collections import UserDict
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from archive.errors import ArchiveError
 from crawler.errors import CrawlerError
-from jobs import (
-    cli_archive,
-    cli_backfill,
-    cli_compact,
-    cli_crawl,
-    cli_download,
-    cli_health,
-    cli_history,
-    cli_import,
-    cli_metrics,
-    cli_mirror,
-    cli_read,
-    cli_remove,
-    cli_reprocess,
-    cli_retention,
-    cli_runs,
-    cli_schedule,
-    cli_setup,
-    cli_sites,
-)
 from jobs.console import err, out, safe
 from jobs.errors import JobsError
 
+MODULES = {
+    "init": "cli_setup",
+    "doctor": "cli_setup",
+    "sites": "cli_sites",
+    "crawl": "cli_crawl",
+    "import": "cli_import",
+    "status": "cli_read",
+    "show": "cli_read",
+    "history": "cli_history",
+    "diff": "cli_history",
+    "download": "cli_download",
+    "mirror": "cli_mirror",
+    "runs": "cli_runs",
+    "health": "cli_health",
+    "metrics": "cli_metrics",
+    "schedule": "cli_schedule",
+    "housekeeping": "cli_schedule",
+    "verify": "cli_archive",
+    "repair": "cli_archive",
+    "gc": "cli_archive",
+    "catalog": "cli_archive",
+    "compact": "cli_compact",
+    "reprocess": "cli_reprocess",
+    "backfill": "cli_backfill",
+    "remove": "cli_remove",
+    "retention": "cli_retention",
+}
+"""Command -> module of `jobs` whose `register` adds it, in the order of the help."""
+
+
+class _Loading(UserDict[str, Any]):
+    """The commands, each imported when it is asked for: a crawl starts faster without what the others need."""
+
+    def __missing__(self, name: str) -> Any:
+        if name not in MODULES:
+            raise KeyError(name)
+        part = typer.Typer()
+        # A single command would be taken for the whole program.
+        part.callback()(lambda: None)
+        importlib.import_module(f"jobs.{MODULES[name]}").register(part)
+        self.data |= get_group(part).commands
+        return self.data[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in MODULES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MODULES)
+
+    def __len__(self) -> int:
+        return len(MODULES)
+
+
+class _Commands(TyperGroup):
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = _Loading()
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="Keep a lasting archive of news sites: fetch articles, clean them, store text and raw pages.",
     no_args_is_help=True,
     add_completion=True,
@@ -65,26 +110,6 @@ def options(
 ) -> None:
     """Take the options that all commands share."""
     context.obj = config
-
-
-cli_setup.register(app)
-cli_sites.register(app)
-cli_crawl.register(app)
-cli_import.register(app)
-cli_read.register(app)
-cli_history.register(app)
-cli_download.register(app)
-cli_mirror.register(app)
-cli_runs.register(app)
-cli_health.register(app)
-cli_metrics.register(app)
-cli_schedule.register(app)
-cli_archive.register(app)
-cli_compact.register(app)
-cli_reprocess.register(app)
-cli_backfill.register(app)
-cli_remove.register(app)
-cli_retention.register(app)
 
 
 def main() -> None:

@@ -26,10 +26,7 @@ from jobs.console import err, out, print_json, safe, size
 from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder, Done
 from jobs.crawl_order import Progress as Event
-from jobs.due import claim_due
 from jobs.errors import JobsError
-from jobs.notify import tell
-from jobs.opened import opened_catalog
 
 
 def register(app: typer.Typer) -> None:
@@ -111,6 +108,10 @@ def _chosen(profiles: Mapping[str, SiteProfile], sites: Sequence[str], *, every:
 
 
 def _due(config: Config, profiles: Mapping[str, SiteProfile], run: str) -> list[str]:
+    # Here and below: a crawl is under way before the database library would be loaded.
+    from jobs.due import claim_due
+    from jobs.opened import opened_catalog
+
     with opened_catalog(config) as catalog:
         return claim_due(catalog, profiles, run, datetime.now(UTC))
 
@@ -118,6 +119,9 @@ def _due(config: Config, profiles: Mapping[str, SiteProfile], run: str) -> list[
 def _tell(config: Config) -> None:
     """The crawl itself went as it went, whether or not anybody can be told."""
     if config.notify:
+        from jobs.notify import tell
+        from jobs.opened import opened_catalog
+
         try:
             with opened_catalog(config) as catalog:
                 tell(config, catalog, datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Compacting the sites of an archive, by command and in housekeeping; what the table `[compact]` says of it."""
+"""Compacting the sites of an archive, by command and in housekeeping."""
 
 from __future__ import annotations
 
@@ -7,36 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
 from archive.catalog import Catalog
 from archive.compaction import Compaction, Group, Targets
 from archive.errors import ArchiveError, BatchReplaced, DamagedObject, LeaseHeld, LeaseLost, ObjectMissing
 from archive.store import Store
+from jobs.compact_rules import CompactRules
 
 _MEGABYTE = 10**6
-
-
-class CompactRules(BaseModel):
-    """How large batches should become: whatever is reached first."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    warc_mb: int = Field(default=256, ge=1)
-    """Megabytes (of 10**6 bytes) of a WARC file."""
-    parquet_mb: int = Field(default=16, ge=1)
-    """Megabytes of the Parquet files of a batch."""
-    captures: int = Field(default=20_000, ge=2)
-    """Pages of a batch."""
-    scheduled: bool = True
-    """Whether housekeeping compacts the months that are over."""
-
-    @property
-    def targets(self) -> Targets:
-        """As the archive wants them."""
-        return Targets(
-            warc_bytes=self.warc_mb * _MEGABYTE, shard_bytes=self.parquet_mb * _MEGABYTE, captures=self.captures
-        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +36,10 @@ def new_compaction(
     rules: CompactRules, store: Store, catalog: Catalog, *, folder: Path, run: str, software: dict[str, str]
 ) -> Compaction:
     """As the configuration says; `folder` is that of the spool."""
-    return Compaction(store, catalog, targets=rules.targets, folder=folder, run=run, software=software)
+    targets = Targets(
+        warc_bytes=rules.warc_mb * _MEGABYTE, shard_bytes=rules.parquet_mb * _MEGABYTE, captures=rules.captures
+    )
+    return Compaction(store, catalog, targets=targets, folder=folder, run=run, software=software)
 
 
 def compact_sites(

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator
 
 from crawler.profile import SiteProfile, builtin_profiles, describe_errors, load_profiles
-from jobs.compacting import CompactRules
+from jobs.compact_rules import CompactRules
 from jobs.errors import ConfigError, MissingConfig
 from jobs.notifiers import AnyNotifier
 from jobs.prices import Prices

@@ -13,7 +13,8 @@ from archive.catalog import Catalog
 from archive.held_site import held_site
 from archive.store import DirectoryStore
 from jobs.cli import app
-from jobs.compacting import CompactRules, new_compaction
+from jobs.compact_rules import CompactRules
+from jobs.compacting import new_compaction
 from jobs.housekeeping import keep_house
 from tests.archive_builder import Installation, visited
 from tests.sample_articles import SITE
