@@ -138,7 +138,7 @@ def test_warcinfo_stands_first_and_once_and_takes_extra_fields() -> None:
     writer.write(HOP)
     infos = [content for _, content in members(stream.getvalue()) if b"WARC-Type: warcinfo" in content]
     assert len(infos) == 1
-    assert stream.getvalue().startswith(zlib.compress(infos[0], 6, wbits=31))
+    assert next(content for _, content in members(stream.getvalue())) == infos[0]
     assert b"\r\nsoftware: presskeep/9.9\r\n" in infos[0]
     assert b"\r\nconformsTo: " in infos[0]
     assert b'\r\noperator: "Ann\\nLee"\r\n' in infos[0]
