@@ -1,16 +1,21 @@
-"""Fetching from a store what is checked before use: objects a few ahead of whoever reads them, single captures."""
+"""Fetching from a store what is checked before use: objects a few ahead of whoever reads them, articles, captures."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from functools import partial
+from typing import BinaryIO, TypeVar
 
 from archive.errors import DamagedObject
 from archive.kept import KeptBytes
-from archive.records import Capture, RecordLocation
+from archive.manifest import StoredObject
+from archive.object_reader import open_ranged
+from archive.records import Article, Capture, RecordLocation
+from archive.shards import read_shard
 from archive.store import Store
 from archive.warc_reader import read_record
 
@@ -19,6 +24,8 @@ Read = TypeVar("Read")
 
 _AHEAD = 8
 """A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
+_WHOLE = 4 << 20
+"""Bytes up to which an object is fetched whole, though only a part of it is wanted."""
 
 
 class Fetcher:
@@ -71,6 +78,23 @@ def fetch_checked(store: Store, key: str, sha256: str | None) -> bytes:
     if hashlib.sha256(data).hexdigest() != sha256:
         raise DamagedObject(f"{key}: its SHA-256 is not the one recorded; run `presskeep verify`")
     return data
+
+
+def fetch_shard(store: Store, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
+    """The articles of a shard, or those with these ids, of a large shard by the parts that they lie in.
+
+    DamagedObject unless it is as recorded; of parts, unless the checksums of their pages are right. ObjectMissing.
+    """
+    if url_ids is None or stored.size <= _WHOLE:
+        stream: BinaryIO = io.BytesIO(fetch_checked(store, stored.key, stored.sha256))
+    else:
+        stream = open_ranged(partial(_range, store, stored.key), stored.size)
+    with stream:
+        yield from read_shard(stream, url_ids=url_ids)
+
+
+def _range(store: Store, key: str, offset: int, length: int) -> bytes:
+    return store.get(key, offset=offset, length=length)
 
 
 def fetch_capture(store: Store, location: RecordLocation) -> Capture:

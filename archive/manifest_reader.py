@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from archive import keys
 from archive.errors import ArchiveError, DamagedObject, ObjectMissing
-from archive.fetching import Fetcher, fetch_capture, read_ahead
+from archive.fetching import Fetcher, fetch_capture, fetch_shard, read_ahead
 from archive.inventory import Batch, read_batches, read_manifest
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.marker import read_marker
@@ -110,6 +110,15 @@ class ManifestReader:
             shards=len(shards),
             bytes=sum(stored.size for stored in shards),
         )
+
+    def shards(self) -> list[StoredObject]:
+        """Every shard, by key."""
+        return self._shards(EVERYTHING)
+
+    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
+        """The articles of one shard that were not taken down, or those of them with these ids."""
+        found = fetch_shard(self._store, stored, url_ids=url_ids)
+        return (article for article in found if article.url_id not in self._removed)
 
     def captures(
         self, sites: Collection[str] = (), *, since: date | None = None, until: date | None = None

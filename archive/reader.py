@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import groupby
 
 from archive import schema
 from archive.catalog import Catalog
 from archive.errors import DamagedObject, ObjectMissing
-from archive.fetching import Fetcher, fetch_capture, fetch_checked, read_ahead
+from archive.fetching import Fetcher, fetch_capture, fetch_checked, fetch_shard, read_ahead
+from archive.manifest import StoredObject
 from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
 from archive.shards import read_shard
@@ -69,6 +70,19 @@ class ArchiveReader:
         in_shard = Counter(entry.shard_key for entry in self._catalog.article_entries(wanted))
         sizes = (row["size"] for row in self._catalog.rows(schema.objects, kind="articles") if row["key"] in in_shard)
         return Plan(articles=in_shard.total(), at_most=wanted.asks_the_article, shards=len(in_shard), bytes=sum(sizes))
+
+    def shards(self) -> list[StoredObject]:
+        """Every shard, by key."""
+        names = ("key", "kind", "size", "sha256", "records")
+        rows = self._catalog.rows(schema.objects, kind="articles")
+        shards = {row["key"]: StoredObject(**{name: row[name] for name in names}) for row in rows}
+        return [shards[key] for key in sorted(shards)]
+
+    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
+        """The articles of one shard that were not taken down, or those of them with these ids."""
+        articles = list(fetch_shard(self._store, stored, url_ids=url_ids))
+        removed = self._catalog.tombstones.among(article.url_id for article in articles)
+        return (article for article in articles if article.url_id not in removed)
 
     def article(self, url_id: str) -> Article | None:
         """The newest revision of one article, None if we hold none."""

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from archive.errors import DamagedObject
@@ -122,9 +123,10 @@ def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Ite
                     file.read_row_group(group, columns=["url_id"])["url_id"].to_pylist()
                 ):
                     continue
-                for row in file.read_row_group(group).to_pylist():
-                    if wanted is None or row["url_id"] in wanted:
-                        yield _article(row)
+                table = file.read_row_group(group)
+                if wanted is not None:
+                    table = table.filter(pc.is_in(table["url_id"], pa.array(sorted(wanted), pa.string())))
+                yield from map(_article, table.to_pylist())
     except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as exc:
         raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
 

@@ -34,6 +34,7 @@ MODULES = {
     "history": "cli_history",
     "diff": "cli_history",
     "download": "cli_download",
+    "search": "cli_search",
     "mirror": "cli_mirror",
     "runs": "cli_runs",
     "health": "cli_health",

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from archive.errors import ArchiveError
 from jobs.console import out, print_json, safe
 from jobs.errors import JobsError
 
 if TYPE_CHECKING:
     from archive.objects import KeptVersion
+    from archive.reader import ArchiveReader
     from archive.removal import Removed
+    from archive.search_index import SearchIndex
     from jobs.removing import Takedown
 
 PARTLY_FAILED = 3
@@ -49,9 +52,10 @@ def remove(
 
     Example: presskeep remove https://www.example.org/2026/story --reason "court order 4 O 12/26" --apply
     """
-    from archive.errors import ArchiveError
+    from archive.reader import ArchiveReader
     from archive.records import new_run_id
     from archive.removal import Removal
+    from archive.search_index import SearchIndex
     from archive.store import open_store
     from crawler.archiving import SOFTWARE
     from jobs.config import find_config, load_config
@@ -88,6 +92,7 @@ def remove(
                 problems.append(f"{name}: the tombstone is in force, but not all is removed yet: {exc}")
         if done:
             catalog.erasure.scrub()
+            problems += _forget(SearchIndex(config.search_folder), ArchiveReader(store, catalog))
     kept = list(kept_versions(store, done))
     if as_json:
         print_json(
@@ -103,6 +108,16 @@ def remove(
         _print_result(done, kept, problems, nothing_done=not (apply or resume))
     if problems:
         raise typer.Exit(PARTLY_FAILED)
+
+
+def _forget(index: SearchIndex, source: ArchiveReader) -> list[str]:
+    """Bring the search index of this machine up to date; what keeps it from that."""
+    try:
+        if index.exists:
+            index.update(source)
+    except ArchiveError as exc:
+        return [f"the search index of this machine may still have words of it, delete its folder: {exc}"]
+    return []
 
 
 def _print(takedown: Takedown) -> None:

@@ -75,6 +75,7 @@ def housekeeping(
     from archive.removal import Removal
     from archive.retention import Retention
     from archive.run_report import RunReport
+    from archive.search_index import SearchIndex
     from archive.store import open_store
     from crawler.archiving import SOFTWARE
     from crawler.run_report import keep_report, peak_memory
@@ -109,6 +110,7 @@ def housekeeping(
             ),
             retention=Retention(store, catalog, folder=config.spool_folder, run=run, software=SOFTWARE),
             compaction=compaction if config.compact.scheduled else None,
+            index=SearchIndex(config.search_folder),
             profiles=profiles,
         )
         code = FOUND_DAMAGE if done.findings else PARTLY_FAILED if done.problems else 0

@@ -44,6 +44,8 @@ class Config(BaseModel):
     """Folder where captures wait until they are safe; on a disk that survives a restart."""
     spool_mb: int = Field(default=2000, ge=1)
     """Megabytes (of 10**6 bytes) that may wait in the spool before fetching pauses."""
+    search_index: Path = Path("data/search")
+    """Folder of the full-text index; it can be made again at any time."""
     log_format: Literal["text", "json"] = "text"
     """Lines of the log, see jobs/log_lines.py."""
     sites: tuple[str, ...] = ("sites",)
@@ -95,6 +97,11 @@ class Config(BaseModel):
     def spool_folder(self) -> Path:
         """`spool`, made absolute."""
         return (self.folder / self.spool).resolve()
+
+    @property
+    def search_folder(self) -> Path:
+        """`search_index`, made absolute."""
+        return (self.folder / self.search_index).resolve()
 
     def profiles(self) -> dict[str, SiteProfile]:
         """All site profiles by name; ProfileError or ConfigError for the first one that is wrong."""

@@ -7,6 +7,7 @@ what is old enough by the retention of its site goes
 small batches of months that are over are compacted
 a part of the archive is read through, so that each batch is once in twenty days
 garbage is collected
+the search index of this machine is brought up to date, where there is one
 old ticks are forgotten
 """
 
@@ -23,10 +24,12 @@ from archive.errors import ArchiveError, LeaseHeld, ObjectMissing
 from archive.findings import Finding
 from archive.garbage import GarbageCollection
 from archive.keys import run_key
+from archive.reader import ArchiveReader
 from archive.removal import Removal
 from archive.retention import Retention
 from archive.rota import Rota
 from archive.run_report import RunReport, read_report, write_report
+from archive.search_index import SearchIndex
 from archive.store import Store
 from crawler.profile import SiteProfile
 from crawler.recovery import Recovered
@@ -63,6 +66,8 @@ class Housekeeping:
     """Since when every batch has been read through, aware UTC; None while some never were."""
     garbage: int
     """Objects and uploads removed."""
+    indexed: int
+    """Articles taken up by the search index."""
     findings: tuple[Finding, ...]
     """What is damaged."""
     problems: tuple[str, ...]
@@ -78,6 +83,7 @@ def keep_house(
     removal: Removal | None = None,
     retention: Retention | None = None,
     compaction: Compaction | None = None,
+    index: SearchIndex | None = None,
     profiles: Mapping[str, SiteProfile] = {},
 ) -> Housekeeping:
     """Do all of it, without the chores that are None; what cannot be done does not keep the rest from being done.
@@ -88,7 +94,7 @@ def keep_house(
     problems = list(recovered.problems)
     rota = Rota(store, catalog, now=now)
     findings: list[Finding] = []
-    closed = garbage = compacted = let_go = 0
+    closed = garbage = compacted = let_go = indexed = 0
     try:
         for site in pending(catalog, since=now - _GARBAGE_AGE) if removal else ():
             _finish_removal(removal, site)
@@ -120,6 +126,11 @@ def keep_house(
         garbage = sum(1 for _ in _collect(store, catalog, now))
     except ArchiveError as exc:
         problems.append(f"no garbage was collected: {exc}")
+    try:
+        if index is not None and index.exists:
+            indexed = index.update(ArchiveReader(store, catalog)).added
+    except ArchiveError as exc:
+        problems.append(f"the search index is not up to date: {exc}")
     return Housekeeping(
         recovered=len(recovered.batches),
         closed_runs=closed,
@@ -129,6 +140,7 @@ def keep_house(
         bytes=rota.bytes,
         read_since=read_since,
         garbage=garbage,
+        indexed=indexed,
         findings=tuple(findings),
         problems=tuple(problems),
     )

@@ -11,6 +11,7 @@ from typing import Protocol
 from archive.catalog import Catalog
 from archive.fetching import Fetcher
 from archive.likeness import Likenesses
+from archive.manifest import StoredObject
 from archive.manifest_reader import ManifestReader
 from archive.reader import ArchiveReader
 from archive.records import Article
@@ -27,6 +28,12 @@ class Articles(Protocol):
 
     def plan(self, wanted: Selection) -> Plan:
         """What `articles` would read."""
+
+    def shards(self) -> list[StoredObject]:
+        """Every shard, by key."""
+
+    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
+        """The articles of one shard that were not taken down, or those of them with these ids."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,129 @@
+"""`presskeep search`."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from jobs.console import err, out, print_json, safe
+from jobs.errors import JobsError
+
+if TYPE_CHECKING:
+    from archive.search_index import SearchIndex
+    from jobs.opened import Articles
+    from jobs.searching import Found
+
+NOTHING_FOUND = 1
+
+_Many = list[str] | None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(search)
+
+
+def search(
+    context: typer.Context,
+    words: Annotated[_Many, typer.Argument(metavar="WORDS", help="All of these stand in headline or text.")] = None,
+    site: Annotated[_Many, typer.Option("--site", help="Only this site; may be repeated, as all that follow.")] = None,
+    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
+    by: Annotated[
+        Literal["published", "fetched"],
+        typer.Option("--by", help="Which day: of publication, or of capture (UTC)."),
+    ] = "published",
+    language: Annotated[_Many, typer.Option("--language", help="Only this language, such as ckb.")] = None,
+    section: Annotated[_Many, typer.Option("--section", help="Only this section of the site.")] = None,
+    author: Annotated[_Many, typer.Option("--author", help="Only authors whose name has this in it.")] = None,
+    flag: Annotated[_Many, typer.Option("--flag", help="Only with this flag, such as paywall.")] = None,
+    no_flag: Annotated[_Many, typer.Option("--no-flag", help="Only without this flag.")] = None,
+    latest: Annotated[bool, typer.Option("--latest", help="Only where the newest revision has the words.")] = False,
+    sort: Annotated[
+        Literal["relevance", "date"], typer.Option("--sort", help="Best first, or newest first by the day of --by.")
+    ] = "relevance",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many articles.")] = 10,
+    update: Annotated[bool, typer.Option("--update", help="First bring the index up to date.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="First make the index anew.")] = False,
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", metavar="URL", help="Search this archive; needs no configuration or catalog."),
+    ] = None,
+    index: Annotated[
+        Path | None, typer.Option("--index", metavar="FOLDER", help="Where the index lies; goes with --archive.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
+) -> None:
+    """Search headlines and texts of the archive, in all languages, and show where the words stand.
+
+    It asks an index on this machine (extra `search`), which --update makes and brings up to date; housekeeping does so
+    too where there is one. Case, accents and ways to write a letter do not matter; Chinese, Japanese, Korean and Thai
+    words are found within others. An article stands there once, in the revision that fits best.
+
+    Exit code 1 when nothing was found.
+
+    Example: presskeep search dam kirkuk --site rudaw --from 2026-01-01 --sort date
+    """
+    from archive.search_index import SearchIndex
+    from jobs.config import find_config, load_config
+    from jobs.opened import opened_articles
+    from jobs.searching import search as searched
+    from jobs.selecting import check_sites, selection
+
+    wanted = selection(
+        sites=site or (),
+        since=since,
+        until=until,
+        by=by,
+        latest=latest,
+        languages=language or (),
+        sections=section or (),
+        authors=author or (),
+        flags=flag or (),
+        without_flags=no_flag or (),
+    )
+    if not words and not update and not rebuild:
+        raise JobsError("say what to look for: presskeep search WORDS; --update alone brings the index up to date")
+    if (archive is None) != (index is None):
+        raise JobsError("--archive and --index go together: the address, and a folder for its index")
+    held = SearchIndex(index or load_config(find_config(context.obj)).search_folder)
+    with opened_articles(context.obj, archive) as opened:
+        check_sites(wanted.sites, opened.sites)
+        if update or rebuild:
+            _update(held, opened.reader, anew=rebuild)
+        if not words:
+            return
+        found = list(islice(searched(held, opened.reader, " ".join(words), wanted, order=sort), limit))
+        if missing := held.missing(opened.reader):
+            err.print(f"{missing:,} shards are newer than the index; bring it up to date with --update", soft_wrap=True)
+    if as_json:
+        print_json([one.plain() for one in found])
+    else:
+        for place, one in enumerate(found):
+            _print(one, first=not place)
+    if not found:
+        raise typer.Exit(NOTHING_FOUND)
+
+
+def _update(index: SearchIndex, source: Articles, *, anew: bool) -> None:
+    with err.status("reading the archive") as spinner:
+        done = index.update(source, anew=anew, progress=lambda count: spinner.update(f"{count:,} articles"))
+    err.print(f"{done.added:,} articles read, {done.articles:,} in the index", soft_wrap=True)
+
+
+def _print(found: Found, *, first: bool) -> None:
+    from rich.text import Text
+
+    article = found.article
+    if not first:
+        out.print()
+    out.print(safe(article.title or "(without a title)"), style="bold", soft_wrap=True)
+    facts = (str(article.published or "undated"), article.site, article.url)
+    out.print(safe(" · ".join(facts)), style="dim", soft_wrap=True)
+    text = Text()
+    for piece, sought in found.snippet:
+        text.append(safe(piece), style="bold yellow" if sought else None)
+    out.print(text, soft_wrap=not out.is_terminal)
