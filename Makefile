@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: bench-hostile bench-week bench-startup lock clean
+.PHONY: bench-hostile bench-week bench-startup bench-search lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -49,6 +49,9 @@ bench-startup: $(READY)  ## How long a machine without a disk takes to begin wit
 
 bench-download: $(READY)  ## 50,000 articles fetched before and after compaction, beside one object an article
 	$(BIN)/python -m bench.download
+
+bench-search: $(READY)  ## An index of 100,000 articles in three scripts: how large it is, and how fast it answers
+	$(BIN)/python -m bench.search
 
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)
