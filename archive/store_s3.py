@@ -5,16 +5,12 @@ A write goes so: read the source through and compare its digest; ask whether the
 error, and nothing is overwritten even where `If-None-Match` is ignored, unless two writers race. The first question is
 left out once the store has refused to write a small object of ours a second time, the last one where the store itself
 answers with the MD5 of a small object: that is the ETag of what was put in one piece (Amazon S3, "Common response
-headers"). On their way the bytes are protected by Content-MD5, and by `x-amz-checksum-sha256` where the store takes it
-(some stores that verify signatures do not compare the body with the digest that was signed). The digest is kept as
-user metadata `sha256`.
+headers"). The digest is kept as user metadata `sha256`.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
-import hashlib
 import io
 import logging
 from collections.abc import Iterator
@@ -39,6 +35,7 @@ from archive.objects import (
     sha256_of,
 )
 from archive.store_probe import StoreProbe, attempt, probe_calls, probe_key
+from archive.uploads import Uploads
 
 MEBIBYTE = 1 << 20
 
@@ -79,26 +76,25 @@ class S3Store:
             connections=connections,
             profile=profile,
         )
-        self._part_size = part_size
-        self._multipart_from = multipart_from
-        self._unknown_headers: set[str] = set()
+        self._uploads = Uploads(self._bucket, part_size=part_size, multipart_from=multipart_from, small=_SMALL)
         self._refuses_overwriting = False
         self._proving = Lock()
 
     def with_patience(self, patience: Patience) -> S3Store:
         other = copy.copy(self)
         other._bucket = self._bucket.with_patience(patience)
+        other._uploads = self._uploads.with_bucket(other._bucket)
         return other
 
     @property
     def conditional_put(self) -> bool:
         """Whether writes carry `If-None-Match: *`: until the store has refused it, or `probe` saw it ignored."""
-        return "IfNoneMatch" not in self._unknown_headers
+        return self._uploads.conditional
 
     @property
     def checksum_header(self) -> bool:
         """Whether writes carry `x-amz-checksum-sha256`: until the store has refused it."""
-        return "ChecksumSHA256" not in self._unknown_headers
+        return self._uploads.with_checksum
 
     def put(self, key: str, source: BinaryIO, *, size: int, sha256: str) -> None:
         check_key(key)
@@ -183,7 +179,7 @@ class S3Store:
     def _taken(self, key: str, source: BinaryIO, size: int, sha256: str) -> bool:
         """Write it; whether the store's answer proves that it holds these very bytes."""
         try:
-            return self._upload(key, source, size, sha256)
+            return self._uploads.upload(key, source, size, sha256)
         except (ObjectConflict, ObjectMissing):
             # It was there before, another writer was faster, or it was an earlier try whose reply was lost.
             logger.info("%s: is in the store already", key)
@@ -196,74 +192,20 @@ class S3Store:
         if (there.size, held) != (size, sha256):
             raise conflict(key, f"{there.size} bytes with SHA-256 {held} instead of {size} bytes with {sha256}")
 
-    def _upload(self, key: str, source: BinaryIO, size: int, sha256: str) -> bool:
-        guards = {"IfNoneMatch": "*"}
-        described = {"Metadata": {"sha256": sha256}}
-        if size < self._multipart_from:
-            source.seek(0)
-            body = source.read() if size <= _SMALL else source
-            checksum = {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
-            reply = self._send("put_object", key, checksum | guards, Body=body, ContentLength=size, **described)
-            return isinstance(body, bytes) and _etag(reply) == hashlib.md5(body, usedforsecurity=False).hexdigest()
-        upload = self._bucket.call("write", "create_multipart_upload", key, **described)["UploadId"]
-        try:
-            parts = {"Parts": list(self._send_parts(key, upload, source))}
-            self._send("complete_multipart_upload", key, guards, UploadId=upload, MultipartUpload=parts)
-        except BaseException:
-            self._abandon(key, upload)
-            raise
-        return False
-
     def _prove(self, key: str, source: BinaryIO, size: int, sha256: str) -> None:
         """Find out, once, whether the store refuses to overwrite, with an object that it holds and its very bytes."""
         if self._refuses_overwriting or not self.conditional_put or not self._proving.acquire(blocking=False):
             return
         try:
-            self._upload(key, source, size, sha256)
+            self._uploads.upload(key, source, size, sha256)
         except ObjectConflict:
             self._refuses_overwriting = True
         except StoreError as exc:
             logger.info("%s; the object is safe, only a second write of it failed", exc)
         else:
-            self._unknown_headers.add("IfNoneMatch")
+            self._uploads.ignores_condition()
         finally:
             self._proving.release()
-
-    def _abandon(self, key: str, upload: str) -> None:
-        try:
-            self._bucket.call_once("discard an unfinished upload of", "abort_multipart_upload", key, UploadId=upload)
-        except ObjectMissing:
-            logger.info("%s: its upload is finished or gone", key)
-        except StoreError as exc:
-            logger.warning("%s; it takes space until it is discarded", exc)
-
-    def _send_parts(self, key: str, upload: str, source: BinaryIO) -> Iterator[dict[str, Any]]:
-        source.seek(0)
-        number = 1
-        while part := source.read(self._part_size):
-            reply = self._bucket.call(
-                "write", "upload_part", key, UploadId=upload, PartNumber=number, Body=io.BytesIO(part)
-            )
-            yield {"PartNumber": number, "ETag": reply["ETag"]}
-            number += 1
-
-    def _send(self, operation: str, key: str, guards: dict[str, str], **arguments: Any) -> dict[str, Any]:
-        """Write with all the guards that the store knows, left out one by one, in their order, where it objects."""
-        guards = {name: value for name, value in guards.items() if name not in self._unknown_headers}
-        refused: list[str] = []
-        while True:
-            try:
-                reply = self._bucket.call("write", operation, key, **arguments, **guards)
-                break
-            except NotUnderstood:
-                if not guards:
-                    raise
-                refused.append(next(iter(guards)))
-                del guards[refused[-1]]
-        for name in refused:
-            self._unknown_headers.add(name)
-            logger.warning("%s: does not know %s; going on without it", self._bucket.place, name)
-        return reply
 
     def _pages(self, action: str, operation: str, prefix: str, *markers: str) -> Iterator[dict[str, Any]]:
         """All pages of a listing; `markers` are the arguments that carry it on, given in the page before as `Next…`."""
@@ -343,19 +285,14 @@ class S3Store:
         except ObjectConflict:
             return "the store itself refuses to overwrite"
         except NotUnderstood:
-            self._unknown_headers.add("IfNoneMatch")
+            self._uploads.ignores_condition()
         finally:
             self.delete(key)
-        self._unknown_headers.add("IfNoneMatch")
+        self._uploads.ignores_condition()
         raise StoreError(
             "the store does not honour it, so presskeep asks before each write instead: "
             "never let two machines archive the same site at once"
         )
-
-
-def _etag(reply: dict[str, Any]) -> str:
-    tag: str = reply.get("ETag", "")
-    return tag.strip('"')
 
 
 def _utc(moment: datetime) -> datetime:
