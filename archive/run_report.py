@@ -105,7 +105,8 @@ class RunReport:
     finished: datetime
     """Aware UTC."""
     peak_memory: int = 0
-    """Bytes that the crawl process held at most, its extraction workers not counted; 0 where it is not known."""
+    """Bytes that the crawl held at most, its extraction workers included, as far as it was looked at: every 15 s and
+    when all was fetched; 0 where it is not known."""
     problems: tuple[str, ...] = ()
     """What went wrong with the archive itself, a line each."""
     software: dict[str, str] = field(default_factory=dict)

@@ -102,31 +102,11 @@ class SiteHistory:
             ]
 
     def totals(self, since: datetime) -> list[dict[str, Any]]:
-        """For each site that was ever crawled: its last runs, and sums over the runs that began since then; by site."""
-        lately = _SITES.started >= since
-        sums = {
-            "runs_day": sa.literal(1),
-            "new_articles_day": _SITES.new,
-            "revised_articles_day": _SITES.revised,
-            "requests_day": _SITES.requests,
-            "throttled_day": _SITES.throttled,
-            "received_bytes_day": _SITES.bytes_received,
-            "stored_bytes_day": _SITES.bytes_stored,
-        }
-        query = (
-            sa.select(
-                _SITES.site,
-                sa.func.max(_SITES.started).label("last_run_timestamp_seconds"),
-                sa.func.max(sa.case((_SITES.new > 0, _SITES.started))).label("last_new_timestamp_seconds"),
-                *(
-                    sa.cast(sa.func.sum(sa.case((lately, column), else_=0)), sa.BigInteger).label(name)
-                    for name, column in sums.items()
-                ),
-            )
-            .group_by(_SITES.site)
-            .order_by(_SITES.site)
-        )
-        rows = self._database.read(lambda connection: connection.execute(query).all())
+        """For each site that was ever crawled: its last runs, and sums over the runs that began since then; by site.
+
+        However long the history is, only its newest end is read, and back to the last run that found something.
+        """
+        rows = self._database.read(lambda connection: connection.execute(totals_query(since)).all())
         return [row._asdict() for row in rows]
 
     def articles(self, site: str, since: datetime, *, limit: int) -> list[ArticleFacts]:
@@ -167,6 +147,52 @@ class SiteHistory:
         )
         rows = self._database.read(lambda connection: connection.execute(query).all())
         return [(row.started, row.run) for row in rows]
+
+
+def totals_query(since: datetime) -> sa.Select[Any]:
+    """What `SiteHistory.totals` asks."""
+    sites = _sites().c.site
+    of_site = sa.select(sa.func.max(_SITES.started)).where(_SITES.site == sites)
+    lately = (_SITES.site == sites, _SITES.started >= since)
+    sums = {
+        "new_articles_day": _SITES.new,
+        "revised_articles_day": _SITES.revised,
+        "requests_day": _SITES.requests,
+        "throttled_day": _SITES.throttled,
+        "received_bytes_day": _SITES.bytes_received,
+        "stored_bytes_day": _SITES.bytes_stored,
+    }
+    last_new = (
+        sa.select(_SITES.started)
+        .where(_SITES.site == sites, _SITES.new > 0)
+        .order_by(_SITES.started.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return (
+        sa.select(
+            sites,
+            of_site.scalar_subquery().label("last_run_timestamp_seconds"),
+            last_new.label("last_new_timestamp_seconds"),
+            sa.select(sa.func.count()).select_from(schema.run_sites).where(*lately).scalar_subquery().label("runs_day"),
+            *(
+                sa.select(sa.cast(sa.func.coalesce(sa.func.sum(column), 0), sa.BigInteger))
+                .where(*lately)
+                .scalar_subquery()
+                .label(name)
+                for name, column in sums.items()
+            ),
+        )
+        .where(sites.is_not(None))
+        .order_by(sites)
+    )
+
+
+def _sites() -> sa.CTE:
+    """The sites that were ever crawled, found by leaping through the index from one to the next."""
+    first = sa.select(sa.func.min(_SITES.site).label("site")).cte("sites", recursive=True)
+    following = sa.select(sa.func.min(_SITES.site)).where(_SITES.site > first.c.site).scalar_subquery()
+    return first.union_all(sa.select(following).where(first.c.site.is_not(None)))
 
 
 def _facts(row: sa.Row[Any], runs: Sequence[tuple[datetime, str]]) -> ArticleFacts:

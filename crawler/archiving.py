@@ -31,6 +31,7 @@ from crawler.downloader import STOPPING
 from crawler.due import thinned
 from crawler.errors import CrawlerError, NoWorkers
 from crawler.ledger import Ledger
+from crawler.memory import crawl_peak
 from crawler.opening import Haste, open_archive, open_catalog
 from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
@@ -80,6 +81,7 @@ class Archiving:
         stop: Callable[[], Coroutine[Any, Any, None]],
         new_pool: Callable[[], ExtractionPool],
         traffic: Callable[[], Mapping[str, SiteTraffic]],
+        peak_memory: Callable[[], int],
         health: Health | None,
         now: Callable[[], datetime],
     ) -> None:
@@ -105,6 +107,7 @@ class Archiving:
         self._stop = stop
         self._new_pool = new_pool
         self._traffic = traffic
+        self._peak_memory = peak_memory
         self._health = health
         self._stopping: asyncio.Future[None] | None = None
         self._committing: asyncio.Task[None] | None = None
@@ -130,6 +133,7 @@ class Archiving:
             stop=crawler.stop_async,
             new_pool=partial(ExtractionPool.from_settings, settings),
             traffic=lambda: Traffic.of(crawler).sites,
+            peak_memory=partial(crawl_peak, crawler),
             health=settings["PRESSKEEP_HEALTH"],
             now=load_object(settings["PRESSKEEP_CLOCK"]),
         )
@@ -331,6 +335,7 @@ class Archiving:
             committed=self.committed,
             traffic=self._traffic(),
             troubles=self._troubles,
+            peak_memory=self._peak_memory(),
         )
         if problem := keep_report(report, self._store, self._catalog, self._health):
             self.state = "failed"

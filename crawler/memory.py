@@ -9,7 +9,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from scrapy import signals
+from scrapy.crawler import Crawler
 from scrapy.extensions.memusage import MemoryUsage
+
+from crawler.run_report import peak_memory
 
 _PROC = Path("/proc")
 
@@ -17,9 +21,22 @@ _PROC = Path("/proc")
 class SessionMemoryUsage(MemoryUsage):
     """Scrapy's extension, which counts its own process only, and that at its peak."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        # Many a crawl has ended before the first look, and when it has, its workers are gone.
+        crawler.signals.connect(self.update, signal=signals.spider_idle)
+
     def get_virtual_size(self) -> int:
         """Bytes that the session holds now; where /proc does not tell, what this process has held at most."""
         return session_memory() or super().get_virtual_size()
+
+
+def crawl_peak(crawler: Crawler) -> int:
+    """Bytes that a crawl has held at most, at any look; without its workers where its session is not its own."""
+    own, stats = peak_memory(), crawler.stats
+    if stats is None or os.getsid(0) != os.getpid():
+        return own
+    return max(own, int(stats.get_value("memusage/max", 0)))
 
 
 def session_memory() -> int:

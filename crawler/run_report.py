@@ -39,6 +39,7 @@ def run_report(
     committed: Sequence[CommittedBatch],
     traffic: Mapping[str, SiteTraffic],
     troubles: Mapping[str, tuple[SourceTrouble, ...]],
+    peak_memory: int,
 ) -> RunReport:
     """What the run did; `counts` are outcomes by site, kind and outcome."""
     revised: Counter[str] = Counter()
@@ -51,7 +52,7 @@ def run_report(
         exit_code=exit_code(state, problems, tallies),
         started=started,
         finished=finished,
-        peak_memory=peak_memory(),
+        peak_memory=peak_memory,
         problems=tuple(problems),
         software=software,
         sites=tuple(

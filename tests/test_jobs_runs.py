@@ -72,7 +72,7 @@ def test_a_crawl_leaves_the_same_report_in_the_catalog_and_in_the_bucket(tmp_pat
     assert isinstance(kept, RunReport)
     assert (kept.sites, kept.state, kept.exit_code) == (stored.sites, "done", 3)
     assert stored.software["presskeep"]
-    assert stored.peak_memory > 10_000_000
+    assert stored.peak_memory > 150_000_000, "the crawl process alone takes about 110 MB, each worker 60"
     [report] = stored.sites
     assert (report.new, report.revised, report.missing, report.found) == (2, 0, 1, 3)
     assert report.requests == len(asked)
