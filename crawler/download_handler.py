@@ -83,6 +83,13 @@ class _SiteTls:
         return policy.creatorForNetloc(hostname, port)
 
 
+class _Mute:
+    """Says nothing of interim answers, of which a hostile server sends ten thousand, each worth a line to Twisted."""
+
+    def info(self, message: str, **details: object) -> None:
+        """Do nothing."""
+
+
 class _CappedProtocol(_LenientHTTP11ClientProtocol):
     """Gives up an answer whose head is too large."""
 
@@ -90,7 +97,10 @@ class _CappedProtocol(_LenientHTTP11ClientProtocol):
 
     def request(self, request: object) -> Deferred[IResponse]:
         self._head = 0
-        return super().request(request)  # type: ignore[arg-type]
+        response = super().request(request)  # type: ignore[arg-type]
+        if self._parser is not None:
+            self._parser._log = _Mute()
+        return response
 
     def dataReceived(self, data: bytes) -> None:
         if self._parser is not None and self._parser.state in (STATUS, HEADER):

@@ -35,11 +35,11 @@ def self_signed(path: Path) -> Path:
 
 
 @contextmanager
-def tls_server(certificate: Path) -> Iterator[str]:
-    """The address of a web server that shows this certificate."""
+def tls_server(certificate: Path, handler: type[BaseHTTPRequestHandler] = BaseHTTPRequestHandler) -> Iterator[str]:
+    """The address of a web server that shows this certificate; without a handler it can do nothing else."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    server = HTTPServer(("127.0.0.1", 0), handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
