@@ -99,7 +99,7 @@ class _CappedProtocol(_LenientHTTP11ClientProtocol):
         self._head = 0
         response = super().request(request)  # type: ignore[arg-type]
         if self._parser is not None:
-            self._parser._log = _Mute()
+            self._parser._log = _Mute()  # type: ignore[assignment] # all that it is asked
         return response
 
     def dataReceived(self, data: bytes) -> None:
