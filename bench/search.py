@@ -66,7 +66,10 @@ class Language:
     def __init__(self, script: str, chance: random.Random) -> None:
         letters, self._between = SCRIPTS[script]
         lengths = (1, 2, 2, 3) if script == "Chinese" else range(2, 12)
-        made = ("".join(chance.choices(letters, k=chance.choice(lengths))) for _ in itertools.count())
+        often = list(itertools.accumulate(1 / (rank + 2.7) for rank in range(len(letters))))
+        made = (
+            "".join(chance.choices(letters, cum_weights=often, k=chance.choice(lengths))) for _ in itertools.count()
+        )
         self.words = list(dict.fromkeys(itertools.islice(made, VOCABULARY)))
         weights = (1 / (rank + 2.7) ** 1.05 for rank in range(len(self.words)))
         self._weights = list(itertools.accumulate(weights))
