@@ -84,7 +84,7 @@ class SearchIndex:
                     progress(added)
             if lost:
                 return self.update(source, anew=True, progress=progress)
-            self._write(_State(number=state.number, shards=state.shards))
+        self._write(_State(number=state.number, shards=state.shards))
         self._tidy(state)
         return Updated(added=added, articles=self._engine(state).size)
 

@@ -97,6 +97,14 @@ def test_without_an_index_the_error_says_how_to_make_it(tmp_path: Path) -> None:
     assert "--update" in failed.err
 
 
+def test_in_an_archive_without_articles_nothing_is_found(tmp_path: Path) -> None:
+    installation = Installation(tmp_path)
+    installation.crawl()
+    assert presskeep("search", "--update", folder=tmp_path).code == 0
+    found = presskeep("search", "dam", folder=tmp_path)
+    assert (found.code, found.out, found.err) == (1, "", "")
+
+
 def test_only_new_shards_are_read_and_old_ones_are_said_to_be_missing(tmp_path: Path) -> None:
     installation = Installation(tmp_path)
     installation.crawl(visited(1))
