@@ -68,7 +68,7 @@ bench-health: $(READY)  ## Twelve kinds of breakage at simulated sites: found, h
 
 lock: $(READY)  ## Compile the lock files anew from pyproject.toml
 	$(COMPILE) --group setup -o requirements-setup.lock
-	$(COMPILE) --extra postgres --extra wacz --extra search --group test pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres --extra search --extra sql --extra wacz --group test pyproject.toml -o requirements.lock
 	$(COMPILE) --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean:

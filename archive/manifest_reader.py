@@ -92,7 +92,7 @@ class ManifestReader:
                     for article in read_shard(io.BytesIO(data)):
                         identity = f"{article.url_id}{article.revision}"
                         is_newest = newest is None or newest.get(article.url_id) == (article.fetched, article.revision)
-                        there = is_newest and identity not in served and article.url_id not in self._removed
+                        there = is_newest and identity not in served and article.url_id not in self.removed
                         if there and wanted.matches(article) and not (past and past.has(article)):
                             served.add(identity)
                             yield article
@@ -106,19 +106,19 @@ class ManifestReader:
         shards = self._shards(wanted, past=past)
         return Plan(
             articles=sum(stored.records for stored in shards),
-            at_most=past is not None or bool(self._removed) or wanted != Selection(sites=wanted.sites),
+            at_most=past is not None or bool(self.removed) or wanted != Selection(sites=wanted.sites),
             shards=len(shards),
             bytes=sum(stored.size for stored in shards),
         )
 
     def shards(self) -> list[StoredObject]:
-        """Every shard, by key."""
+        """Every shard, by key; what was taken down may still be in one."""
         return self._shards(EVERYTHING)
 
     def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
         """The articles of one shard that were not taken down, or those of them with these ids."""
         found = fetch_shard(self._store, stored, url_ids=url_ids)
-        return (article for article in found if article.url_id not in self._removed)
+        return (article for article in found if article.url_id not in self.removed)
 
     def captures(
         self, sites: Collection[str] = (), *, since: date | None = None, until: date | None = None
@@ -128,7 +128,7 @@ class ManifestReader:
         for manifest in read_ahead(self._manifest, batches):
             for listed in _listed(manifest):
                 day = listed.entry.fetched.date()
-                if self._removed.intersection((listed.entry.url_id, listed.entry.article)):
+                if self.removed.intersection((listed.entry.url_id, listed.entry.article)):
                     continue
                 if (since is None or since <= day) and (until is None or day <= until):
                     yield listed
@@ -176,18 +176,14 @@ class ManifestReader:
 
         return {key: read_tombstone(self._store, key) for key in found}
 
-    def is_removed(self, url_id: str) -> bool:
-        """Whether an article was taken down."""
-        return url_id in self._removed
-
     def look_again(self, missing: ObjectMissing) -> None:
         """See the archive as it is now, because an object is gone; raises `missing` if it should be there still."""
-        for name in ("_live", "_removed", "tombstones"):
+        for name in ("_live", "removed", "tombstones"):
             self.__dict__.pop(name, None)
         for batch in self._live:
             if missing.key in {stored.key for stored in batch.objects}:
                 # Of a batch that is taken down as a whole, the objects go before the manifest.
-                if not all(entry.is_of(self._removed) for entry in self._manifest(batch).captures):
+                if not all(entry.is_of(self.removed) for entry in self._manifest(batch).captures):
                     raise missing
                 self._live = [one for one in self._live if one != batch]
 
@@ -204,7 +200,7 @@ class ManifestReader:
         return inventory.live
 
     @cached_property
-    def _removed(self) -> frozenset[str]:
+    def removed(self) -> frozenset[str]:
         """Ids of what was taken down: a removal that is under way, or was cut short, counts from its tombstone on."""
         return frozenset(url_id for tombstone in self.tombstones.values() for url_id in tombstone.url_ids)
 

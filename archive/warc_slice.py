@@ -103,7 +103,7 @@ def _places_now(reader: ManifestReader, wanted: _Places, sites: Collection[str])
             found[listed.location.warc_key][listed.entry.offset] = capture
             rest.remove(capture)
     for url_id, _ in rest:
-        if not reader.is_removed(url_id):
+        if url_id not in reader.removed:
             raise DamagedObject(f"the page of article {url_id} is in no batch any more; run `presskeep verify`")
     return found
 

@@ -36,6 +36,7 @@ MODULES = {
     "download": "cli_download",
     "search": "cli_search",
     "mirror": "cli_mirror",
+    "sql": "cli_sql",
     "runs": "cli_runs",
     "health": "cli_health",
     "metrics": "cli_metrics",
