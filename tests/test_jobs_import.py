@@ -29,7 +29,7 @@ from jobs.warc_import import import_files
 from tests.command import presskeep
 from tests.common_crawl import CommonCrawl
 from tests.crawling import articles
-from tests.foreign_files import TAKEN, html, members, warc
+from tests.foreign_files import TAKEN, html, members, warc, warcprox
 from tests.newsroom import Newsroom, Site
 from tests.stand_in import Trouble
 
@@ -118,6 +118,13 @@ def test_files_on_the_web_are_read_in_parts_and_gone_on_with_after_an_outage(
     assert [article.url for article in found] == [url for url, _ in PAGES]
     assert found[0].origin is not None
     assert found[0].origin.startswith(f"import {server.url}/crawl-data/CC-NEWS/segments/1/warc/CC-NEWS-00000.warc.gz#")
+
+
+def test_what_warcprox_has_written_is_imported(desk: Desk) -> None:
+    """Its digests are hex, and a page that it met again is a revisit."""
+    report = desk.take(desk.write("WARCPROX.warc.gz", warcprox([*PAGES, PAGES[0]])))
+    assert report.sites == {"daily": Counter(archived=6)}
+    assert report.passed == Counter(revisit=1)
 
 
 def test_a_second_import_changes_nothing_and_another_file_of_the_same_pages_neither(desk: Desk) -> None:
