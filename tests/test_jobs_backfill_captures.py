@@ -117,7 +117,7 @@ def test_what_the_site_has_lost_comes_from_the_archives_with_time_and_origin(des
     assert f"{base}/02052023" not in desk.wayback.replayed
     assert desk.commons.ranges == 1
     months = result.json["months"]
-    assert months["unknown"] == {"archived": 3}
+    assert months["unknown"]["archived"] == 3
     assert months["2023-05"]["archived"] == 2
     again = presskeep("backfill", "daily", *MAY, *sources, "--dry-run", "--json", folder=desk.folder)
     assert again.json["held"] == 5
