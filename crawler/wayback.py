@@ -29,9 +29,6 @@ from crawler.web_archives import moment_of
 ROWS = 20_000
 """Captures that are asked for at once."""
 
-PER_MINUTE = 24.0
-"""Requests that it bears."""
-
 _FIELDS = ("timestamp", "original", "mimetype", "statuscode", "digest")
 _HOPS = 3
 """A capture that repeats an earlier one may lead to that."""

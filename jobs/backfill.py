@@ -32,6 +32,7 @@ from jobs.crawl import run_crawl
 from jobs.crawl_order import CrawlOrder
 from jobs.errors import JobsError
 from jobs.held import is_held
+from jobs.web_archives import web_archive
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +136,7 @@ class _Work:
 
     def _captures(self, name: str, urls: Sequence[PlannedUrl]) -> int:
         config = load_config(self.path)
-        archive = self._archives.get(name) or config.web_archives.archive(name, config.user_agent)
+        archive = self._archives.get(name) or web_archive(config, name)
         self._archives[name] = archive
         try:
             found = take_captures(self.catalog, config, self.plan, self.profile, urls, archive)

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from jobs.console import err, out, print_json, safe
 from jobs.errors import JobsError
+from jobs.web_archives import web_archive
 
 if TYPE_CHECKING:
     from archive.backfills import State
@@ -107,7 +108,7 @@ def start(
         planning = Planning(profile=profile, window=window, fetch=fetch, sources=frozenset(sources))
         found = list({url.url_id: url for url in reversed(list(planning.urls(listed)))}.values())
         pace = planning.pace(config.user_agent)
-    archives = [config.web_archives.archive(name, config.user_agent) for name in sources if name in WEB_ARCHIVES]
+    archives = [web_archive(config, name) for name in sources if name in WEB_ARCHIVES]
     found = with_captures(found, archives, profile, window, planning.problems)
     for problem in planning.problems:
         err.print(safe(problem), soft_wrap=True)

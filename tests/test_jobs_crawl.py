@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -44,6 +45,14 @@ def one_line(err: str) -> str:
     [line] = err.splitlines()
     assert "Traceback" not in line
     return line
+
+
+def test_a_crawl_is_ordered_without_what_only_the_crawl_needs() -> None:
+    """Each of these takes a good part of a second and tens of megabytes, beside the crawl process that has them too."""
+    heavy = {"alembic", "boto3", "pyarrow", "scrapy", "sqlalchemy", "trafilatura", "twisted"}
+    code = "import sys, jobs.cli, jobs.cli_crawl; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+    assert heavy.isdisjoint(loaded)
 
 
 # What is wrong is said before anything is fetched.
