@@ -37,6 +37,8 @@ contact = {contact}
 #spool = "data/spool"
 # Megabytes that may wait there before fetching pauses.
 #spool_mb = 2000
+# The index of `presskeep search`; it can be made again at any time.
+#search_index = "data/search"
 
 # Sites are connected to at public addresses only. Networks of your own that may be connected to as well.
 #allow_networks = []
@@ -68,6 +70,21 @@ contact = {contact}
 #captures = 20_000
 # Whether housekeeping does it for months that are over.
 #scheduled = true
+
+# What the store costs, for the plan of a backfill: a gigabyte for a month, a thousand objects written.
+#[prices]
+#currency = "USD"
+#gigabyte_month = 0.023
+#put_thousand = 0.005
+
+# Where backfills and imports ask archives of the web, and how often a minute.
+#[web_archives]
+#wayback_index = "https://web.archive.org/cdx/search/cdx"
+#wayback_pages = "https://web.archive.org/web"
+#wayback_per_minute = 24.0
+#commoncrawl_index = "https://index.commoncrawl.org"
+#commoncrawl_data = "https://data.commoncrawl.org"
+#commoncrawl_per_minute = 60.0
 """
 
 SITE_PROFILE = r"""# A site profile: what presskeep knows of a site. Each site has a file; this one is a sample.
