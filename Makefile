@@ -9,7 +9,7 @@ UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 TOOL := $(BIN)/uv tool run --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
-.PHONY: demo test test-slow test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
+.PHONY: demo test test-slow test-bench test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
 .PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
@@ -19,7 +19,10 @@ test: lint  ## Lint, types, import contract, tests
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## The long proofs
-	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not ceph"
+	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not ceph and not bench"
+
+test-bench: $(READY)  ## Short runs of the longest benches
+	$(BIN)/pytest -m bench
 
 test-ceph: $(READY)  ## The contract of stores on Ceph; needs Debian's ceph-common ceph-mon ceph-osd radosgw
 	$(BIN)/pytest -m ceph

@@ -13,6 +13,7 @@ from tests.crawling import PROJECT
 
 
 @pytest.mark.slow
+@pytest.mark.bench
 @pytest.mark.timeout(900)
 def test_a_backfill_that_is_killed_three_times_finds_all_and_asks_for_nothing_twice(tmp_path: Path) -> None:
     report = tmp_path / "backfill.json"

@@ -14,6 +14,7 @@ from tests.hostile_tricks import TRICKS
 
 
 @pytest.mark.slow
+@pytest.mark.bench
 @pytest.mark.timeout(600)
 def test_an_honest_site_beside_hostile_ones_is_archived_in_full(tmp_path: Path) -> None:
     report = tmp_path / "hostile.json"

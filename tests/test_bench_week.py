@@ -13,6 +13,7 @@ from tests.crawling import PROJECT
 
 
 @pytest.mark.slow
+@pytest.mark.bench
 @pytest.mark.timeout(600)
 def test_every_due_run_of_half_a_day_takes_place(tmp_path: Path) -> None:
     report = tmp_path / "week.json"
