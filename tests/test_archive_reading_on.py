@@ -117,7 +117,7 @@ def test_reading_goes_on_through_a_compaction_whose_garbage_is_gone_at_once(smal
     assert meddled(small, read, happens) == EVERYTHING
 
 
-# A takedown waits a minute for a reader of the catalog, before it leaves pages of the write-ahead log to a later one.
+# A takedown waits a minute for a reader of the catalog before it goes on.
 @pytest.mark.slow
 @readers
 def test_reading_goes_on_through_a_takedown_and_leaves_out_what_it_took(small: SmallArchive, read: Read) -> None:
