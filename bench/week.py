@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -142,9 +142,7 @@ class Week:
                 self.samples.append((moment, scheduler.memory_info().rss))
                 if not scheduler.is_running() or scheduler.status() == psutil.STATUS_ZOMBIE:
                     raise RuntimeError("the scheduler has ended; see its log")
-                # A run whose process has not quite ended is still at its sites.
-                is_idle = not scheduler.children() and _is_idle(catalog, moment)
-                if is_idle and not due_sites(ticks, catalog.ticks.newest(moment), moment):
+                if _is_idle(catalog, ticks, moment, scheduler):
                     following = min(tick for it in ticks.values() if (tick := it.next_after(moment)))
                     for name, timetable in ticks.items():
                         if timetable.next_after(moment) == following:
@@ -236,10 +234,17 @@ def _schedule(config: Path) -> None:
     scheduler.run()
 
 
-def _is_idle(catalog: Catalog, moment: datetime) -> bool:
-    """Whether no run is under way, nor about to begin."""
-    begun = all(tick.begun or tick.state == "skipped" for tick in catalog.ticks.newest(moment).values())
-    return begun and not any(row["state"] == "running" for row in catalog.runs(limit=20))
+def _is_idle(catalog: Catalog, ticks: Mapping[str, Timetable], moment: datetime, scheduler: psutil.Process) -> bool:
+    """Whether no site is due, and no run under way or about to begin.
+
+    Asked in the order in which a run comes about, of one reading of the ticks: none can pass from one to the next
+    between two questions and be seen by neither.
+    """
+    newest = catalog.ticks.newest(moment)
+    if due_sites(ticks, newest, moment) or not all(tick.begun or tick.state == "skipped" for tick in newest.values()):
+        return False
+    # A run whose process has not quite ended is still at its sites.
+    return not any(row["state"] == "running" for row in catalog.runs(limit=20)) and not scheduler.children()
 
 
 def _between(ticks: Timetable, start: datetime, end: datetime) -> Iterator[datetime]:
