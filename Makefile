@@ -69,7 +69,7 @@ bench-search: $(READY)  ## An index of 100,000 articles in three scripts: how la
 bench-extraction: $(VENV)/.bench  ## What comes out, beside the peers; CORPUS=folder of labelled pages
 	$(BIN)/python -m bench.extraction --corpus $(CORPUS)
 
-bench-health: $(READY)  ## Twelve kinds of breakage at simulated sites: found, how soon, false alarms; half an hour
+bench-health: $(READY)  ## Thirteen kinds of breakage at simulated sites: found, how soon, false alarms; half an hour
 	$(BIN)/python -m bench.health
 
 lock: $(READY)  ## Compile the lock files anew from pyproject.toml

@@ -22,6 +22,8 @@ _SITES = schema.run_sites.c
 _COUNTS = schema.run_counts.c
 _ARTICLES = schema.articles.c
 _OUTCOMES = schema.outcomes.c
+_SOURCES = schema.sources.c
+_ANNOUNCED = schema.announced.c
 
 _LONG_RUN = timedelta(days=2)
 """How long a run may last."""
@@ -67,6 +69,19 @@ class ArticleFacts:
     flags: frozenset[str]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceNews:
+    """What a source of the profile has listed for the first time, by when it was read (aware UTC), how many URLs."""
+
+    url: str
+    kind: str
+    fetched: datetime
+    """When it was last read, or said to be unchanged, aware UTC."""
+    is_failing: bool = False
+    """Whether it could not be read the last time, or lists nothing that is an article."""
+    first_listed: Mapping[datetime, int]
+
+
 class SiteHistory:
     """Reads the history of sites from one catalog."""
 
@@ -99,6 +114,34 @@ class SiteHistory:
                     troubled_sources=TROUBLES.validate_json(row.troubled_sources),
                 )
                 for row in connection.execute(runs)
+            ]
+
+    def sources(self, site: str, since: datetime) -> list[SourceNews]:
+        """The sources that no other one led to, by URL, with what they listed since then."""
+        sources = (
+            sa.select(_SOURCES.url, _SOURCES.kind, _SOURCES.fetched, _SOURCES.failures)
+            .where(_SOURCES.site == site, _SOURCES.parent.is_(None), _SOURCES.fetched.is_not(None))
+            .order_by(_SOURCES.url)
+        )
+        listed = (
+            sa.select(_ANNOUNCED.source, _ANNOUNCED.first, sa.func.count().label("urls"))
+            .where(_ANNOUNCED.site == site, _ANNOUNCED.first >= since)
+            .group_by(_ANNOUNCED.source, _ANNOUNCED.first)
+            .order_by(_ANNOUNCED.first)
+        )
+        first_listed: dict[str, dict[datetime, int]] = defaultdict(dict)
+        with self._database.reading() as connection:
+            for source, first, urls in connection.execute(listed):
+                first_listed[source][first] = urls
+            return [
+                SourceNews(
+                    url=row.url,
+                    kind=row.kind,
+                    fetched=row.fetched,
+                    is_failing=row.failures > 0,
+                    first_listed=first_listed[row.url],
+                )
+                for row in connection.execute(sources)
             ]
 
     def totals(self, since: datetime) -> list[dict[str, Any]]:

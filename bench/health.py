@@ -1,4 +1,4 @@
-"""The health bench: is each of twelve kinds of breakage found, how soon, and how often is there a false alarm?
+"""The health bench: is each of thirteen kinds of breakage found, how soon, and how often is there a false alarm?
 
 Sites are simulated at the level of what a crawl leaves in the catalog: outcomes of each run, and facts of each new
 article. What a breakage does to these records is written down in bench/health_breakages.py by hand; no page is fetched
@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 
 from archive.site_findings import SiteFinding
-from archive.site_history import ArticleFacts, SiteRun
+from archive.site_history import ArticleFacts, SiteRun, SourceNews
 from bench.health_breakages import Kind, kinds
 from bench.health_sites import DAY, SITES, START, Character, SimulatedSite
 from jobs.health import judge
@@ -82,20 +83,44 @@ def _judged(
     site = SimulatedSite(character=character, seed=seed)
     runs: list[SiteRun] = []
     articles: list[ArticleFacts] = []
+    listed: dict[str, dict[datetime, int]] = defaultdict(dict)
     findings: dict[tuple[str, str, datetime], SiteFinding] = {}
     judged = 0
     for look in site.looks(days, breakage=kind.apply if kind else None, broken=since):
         now = look.run.started + _LENGTH
+        for url, count in look.listed.items():
+            if count:
+                listed[url][now] = count
         runs, articles = [*runs, look.run][-60 * 24 // character.every :], [*articles, *look.articles][-1000:]
         if look.run.started < since:
             continue
         judged += 1
-        past = SitePast(profile=site.profile, runs=runs, articles=articles, findings=list(findings.values()), now=now)
+        past = SitePast(
+            profile=site.profile,
+            runs=runs,
+            articles=articles,
+            sources=_sources(listed, read=now),
+            findings=list(findings.values()),
+            now=now,
+        )
         for finding in judge(past, run=look.run.run):
             key = (finding.kind, finding.subject, finding.opened)
             if key not in findings:
                 yield judged, finding
             findings[key] = finding
+
+
+def _sources(listed: Mapping[str, Mapping[datetime, int]], *, read: datetime) -> list[SourceNews]:
+    since = read - 60 * DAY
+    return [
+        SourceNews(
+            url=url,
+            kind="feed",
+            fetched=read,
+            first_listed={at: count for at, count in counts.items() if at >= since},
+        )
+        for url, counts in listed.items()
+    ]
 
 
 def main() -> None:
@@ -124,14 +149,14 @@ def main() -> None:
 
 def print_planted(found: list[Planted]) -> None:
     """A line a kind of breakage."""
-    print(f"{'breakage':<20} {'detected':>9} {'runs':>5} {'most':>5} {'hours':>7} {'most':>7}  in 2 runs or a day")
+    print(f"{'breakage':<23} {'detected':>9} {'runs':>5} {'most':>5} {'hours':>7} {'most':>7}  in 2 runs or a day")
     for name in dict.fromkeys(it.kind for it in found):
         some = [it for it in found if it.kind == name]
         runs = [it.runs for it in some if it.runs is not None]
         hours = [it.hours for it in some if it.hours is not None]
         soon = sum(it.runs is not None and (it.runs <= 2 or (it.hours or 0) <= 24) for it in some)
         delays = f"{median(runs):>5.0f} {max(runs):>5} {median(hours):>7.1f} {max(hours):>7.1f}" if runs else ""
-        print(f"{name:<20} {len(runs):>4} / {len(some):<2} {delays:<27}  {soon} / {len(some)}")
+        print(f"{name:<23} {len(runs):>4} / {len(some):<2} {delays:<27}  {soon} / {len(some)}")
 
 
 def print_healthy(quiet: list[Healthy]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from archive.site_history import ArticleFacts
-from bench.health_sites import Breakage, Look, trouble_of_feed
+from bench.health_sites import SECOND_FEED, SECOND_SHARE, Breakage, Look, trouble_of_feed
 
 _SHIFT = timedelta(hours=3)
 
@@ -30,7 +30,8 @@ def _articles(change: Callable[[ArticleFacts, random.Random], ArticleFacts]) -> 
 
 def _pages(look: Look, pages: Mapping[str, int], articles: tuple[ArticleFacts, ...]) -> Look:
     run = replace(look.run, pages={**pages, "known": 30}, new=len(articles))
-    return replace(look, run=run, articles=articles)
+    listed = look.listed if pages else {}
+    return replace(look, run=run, articles=articles, listed=listed)
 
 
 def _instead(outcome: str, share: float) -> Breakage:
@@ -57,6 +58,12 @@ class _FeedGone:
         trouble = trouble_of_feed("http_404", self._failures)
         silent = _pages(look, {}, ())
         return replace(silent, run=replace(silent.run, sources={"http_404": 1}, troubled_sources=(trouble,)))
+
+
+def _second_feed_frozen(look: Look, draw: random.Random) -> Look:
+    kept = tuple(article for article in look.articles if draw.random() >= SECOND_SHARE)
+    run = replace(look.run, new=len(kept), pages={**look.run.pages, "archived": len(kept)})
+    return replace(look, run=run, articles=kept, listed={**look.listed, SECOND_FEED: 0})
 
 
 def _redesigned(article: ArticleFacts, draw: random.Random) -> ArticleFacts:
@@ -106,6 +113,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind(
             name="feed frozen", apply=lambda look, draw: _pages(look, {}, ()), found_as=frozenset({"silent", "volume"})
         ),
+        Kind(name="one feed of two frozen", apply=_second_feed_frozen, found_as=frozenset({"frozen"})),
         Kind(name="paywall added", apply=_articles(_walled), found_as=frozenset({"flag", "length"})),
         Kind(
             name="consent wall", apply=_articles(_asked_for_consent), found_as=frozenset({"length", "author", "time"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -19,6 +19,9 @@ from crawler.profile import SiteProfile
 START = datetime(2026, 1, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 FEED = "https://site.example/rss.xml"
+SECOND_FEED = "https://site.example/sport.xml"
+SECOND_SHARE = 0.4
+"""Of the articles, which the second feed lists."""
 HOLIDAYS = frozenset(
     START.date() + timedelta(days=day) for day in (40, 67, 88, 89, 91, 92, 115, 129, 140, 151, 180, 205, 225, 226, 227)
 )
@@ -71,6 +74,8 @@ class Look:
 
     run: SiteRun
     articles: tuple[ArticleFacts, ...]
+    listed: Mapping[str, int]
+    """New articles by feed."""
 
 
 Breakage = Callable[["Look", random.Random], "Look"]
@@ -86,6 +91,7 @@ class SimulatedSite:
     def __post_init__(self) -> None:
         """Draw what lasts for the whole time."""
         self._random = random.Random(f"{self.character.name} {self.seed}")
+        self._feeds = random.Random(f"{self.character.name} {self.seed} feeds")
         self._levels: dict[date, float] = {}
         self._number = 0
         self._failures: list[datetime] = []
@@ -143,7 +149,12 @@ class SimulatedSite:
                 troubled_sources=self._trouble(reason, now),
             ),
             articles=tuple(articles),
+            listed={} if away or flaky else self._listed(len(published)),
         )
+
+    def _listed(self, count: int) -> Mapping[str, int]:
+        second = sum(self._feeds.random() < SECOND_SHARE for _ in range(count))
+        return {FEED: count - second, SECOND_FEED: second}
 
     def _trouble(self, reason: str, now: datetime) -> tuple[SourceTrouble, ...]:
         self._failures = [*self._failures, now] if reason else []

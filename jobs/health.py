@@ -20,11 +20,13 @@ from crawler.profile import SiteProfile
 from jobs import health_articles
 from jobs.health_pages import PagesCheck, page_examples
 from jobs.health_past import Check, SitePast, Trouble
+from jobs.health_silence import FrozenCheck, SilenceCheck
 from jobs.health_sources import SourceCheck
-from jobs.health_volume import SilenceCheck, VolumeCheck
+from jobs.health_volume import VolumeCheck
 
 KINDS = {
     "silent": "nothing new for longer than ever, though the sources are read",
+    "frozen": "a source lists nothing new for longer than ever, while the site goes on",
     "volume": "days bring far fewer articles than their weekdays used to",
     "source": "a feed, sitemap or section page cannot be read, or is empty",
     "pages": "pages that are announced can no longer be archived",
@@ -42,7 +44,14 @@ KINDS = {
 }
 """What can be found."""
 
-_CHECKS: tuple[Check, ...] = (PagesCheck(), SourceCheck(), SilenceCheck(), VolumeCheck(), *health_articles.CHECKS)
+_CHECKS: tuple[Check, ...] = (
+    PagesCheck(),
+    SourceCheck(),
+    SilenceCheck(),
+    FrozenCheck(),
+    VolumeCheck(),
+    *health_articles.CHECKS,
+)
 _RUNS = timedelta(days=60)
 """How far back runs are looked at."""
 _ARTICLES = timedelta(days=365)
@@ -84,6 +93,7 @@ def site_past(profile: SiteProfile, catalog: Catalog, *, now: datetime) -> SiteP
         profile=profile,
         runs=[run for run in runs if run.run not in given],
         articles=[article for article in articles if article.run not in given],
+        sources=catalog.sites.sources(profile.name, now - _RUNS),
         findings=catalog.findings.of_site(profile.name),
         now=now,
     )

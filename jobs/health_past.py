@@ -11,7 +11,7 @@ from operator import attrgetter
 from typing import Protocol
 
 from archive.site_findings import SiteFinding
-from archive.site_history import ArticleFacts, SiteRun
+from archive.site_history import ArticleFacts, SiteRun, SourceNews
 from crawler.profile import SiteProfile
 
 EXAMPLES = 3
@@ -36,6 +36,8 @@ class SitePast:
     """Oldest first, only those that read its sources."""
     articles: Sequence[ArticleFacts]
     """Oldest first, those of runs that were given their addresses left out."""
+    sources: Sequence[SourceNews] = ()
+    """Those of the profile that can be read."""
     findings: Sequence[SiteFinding]
     """All that there ever were."""
     now: datetime

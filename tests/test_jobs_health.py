@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
+from archive.announcements import AnnouncedUrl
 from archive.catalog import Catalog
 from archive.marker import ensure_marker
+from archive.records import Announcement, url_id
 from archive.run_report import RunReport, SiteReport, SourceTrouble, write_report
 from archive.site_findings import SiteFinding
-from archive.site_history import ArticleFacts, SiteRun
+from archive.site_history import ArticleFacts, SiteRun, SourceNews
+from archive.source_memory import Reading, SourceState
 from archive.store import open_store
 from crawler.profile import SiteProfile
 from jobs.health import judge
@@ -28,6 +31,7 @@ START = datetime(2026, 3, 2, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
 HOURS = (6, 10, 14, 18)
 FEED = "https://daily.example/rss.xml"
+SECOND_FEED = "https://daily.example/sport.xml"
 PROFILE = SiteProfile.model_validate(
     {"name": "daily", "title": "Daily", "hosts": ["daily.example"], "extract": {"authors": ".byline"}}
 )
@@ -66,6 +70,7 @@ class Paper:
         self.runs: list[SiteRun] = []
         self.articles: list[ArticleFacts] = []
         self.failures: list[datetime] = []
+        self.listed: dict[str, dict[datetime, int]] = {FEED: {}, SECOND_FEED: {}}
         self.findings: dict[tuple[str, str, datetime], SiteFinding] = {}
         self.day = START
 
@@ -77,13 +82,15 @@ class Paper:
         articles: int | None = None,
         failing: str = "",
         source: str = "listed",
+        feeds: Sequence[str] = (FEED, SECOND_FEED),
     ) -> Paper:
-        """So many days; `failing` is the outcome of all pages, `source` that of the feed."""
+        """So many days; `failing` is the outcome of all pages, `source` that of the feed, `feeds` those that go on."""
         for _ in range(days):
             for hour in HOURS:
                 run = self.day.replace(hour=hour)
                 count = articles if articles is not None else 4 if run.weekday() >= 5 else 8
                 self._run(run, count, change, failing, source)
+                self._list(run, count, feeds if source == "listed" else ())
             self.day += DAY
         return self
 
@@ -99,9 +106,18 @@ class Paper:
             profile=PROFILE,
             runs=self.runs,
             articles=self.articles,
+            sources=[
+                SourceNews(url=url, kind="feed", fetched=now, is_failing=bool(self.failures), first_listed=listed)
+                for url, listed in self.listed.items()
+            ],
             findings=list(self.findings.values()),
             now=now,
         )
+
+    def _list(self, run: datetime, count: int, feeds: Sequence[str]) -> None:
+        for url in feeds:
+            if count:
+                self.listed[url][run + timedelta(minutes=1)] = count
 
     def _run(self, run: datetime, count: int, change: Change, failing: str, source: str) -> None:
         name = f"{run:%Y%m%dT%H}"
@@ -243,6 +259,24 @@ def test_a_site_without_anything_new_is_silent_but_not_on_a_holiday(paper: Paper
     assert kinds(paper.live(1).judged()) == set()
 
 
+def test_a_feed_that_freezes_while_another_goes_on_is_named_until_it_goes_on_too(paper: Paper) -> None:
+    (finding,) = paper.live(3, feeds=[FEED]).judged()
+    assert (finding.kind, finding.subject) == ("frozen", SECOND_FEED)
+    assert finding.examples == (SECOND_FEED,) and "though it was read 12 times" in finding.summary
+    (finding,) = paper.live(1, feeds=[FEED]).judged()
+    assert finding.closed is None
+    (finding,) = paper.live(1).judged()
+    assert finding.closed is not None
+
+
+def test_a_feed_that_always_had_pauses_or_is_young_is_not_frozen() -> None:
+    paper = Paper()
+    for _ in range(4):
+        paper.live(4).live(3, feeds=[FEED])
+    assert not paper.judged()
+    assert not Paper().live(28, feeds=[FEED]).live(10).live(3, feeds=[FEED]).judged()
+
+
 def test_a_site_that_closes_at_week_ends_is_not_silent_then_nor_on_a_holiday() -> None:
     paper = Paper()
     for day in range(45):
@@ -364,6 +398,33 @@ def test_findings_come_back_with_the_catalog(installation: Installation) -> None
     after = presskeep("health", "--closed", "30000", "--json", folder=installation.folder).json
     assert after == before
     assert [(it["kind"], it["accepted"]) for it in after] == [("title", False), ("author", True)]
+
+
+def test_what_each_source_of_the_profile_listed_first_is_known_by_day(catalog: Catalog) -> None:
+    for name, parent in (("feed", None), ("dead", None), ("month", "index")):
+        state = SourceState(site="daily", url=name, kind="feed", parent=parent)
+        for day, numbers in ((0, (1, 2)), (1, (2, 3)), (2, (3,))):
+            state = catalog.sources.keep(state, reading(START + day * DAY, name, numbers))
+    catalog.sources.keep_failure(catalog.sources.states("daily")["dead"], "http_404", START + 3 * DAY)
+    listed, read = {START: 2, START + DAY: 1}, START + 2 * DAY
+    assert catalog.sites.sources("daily", START) == [
+        SourceNews(url="dead", kind="feed", fetched=read, is_failing=True, first_listed=listed),
+        SourceNews(url="feed", kind="feed", fetched=read, is_failing=False, first_listed=listed),
+    ]
+
+
+def reading(at: datetime, source: str, numbers: Sequence[int]) -> Reading:
+    addresses = [f"https://daily.example/{number}" for number in numbers]
+    said = Announcement(source=source, kind="feed")
+    return Reading(
+        at=at,
+        rules="",
+        etag=None,
+        last_modified=None,
+        body_hash=str(numbers),
+        is_empty=False,
+        urls=[AnnouncedUrl(url_id=url_id(url), url=url, announcement=said) for url in addresses],
+    )
 
 
 def test_articles_belong_to_the_run_in_which_they_were_fetched(tmp_path: Path) -> None:
