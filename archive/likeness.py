@@ -23,7 +23,6 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import Database, insert_plain, slices
-from archive.records import Article
 
 ALIKE = 0.7
 """Share of two fingerprints from which their texts are near-duplicates."""
@@ -106,9 +105,9 @@ class Likenesses:
             for article, others in found.items()
         }
 
-    def originals(self, articles: Sequence[Article]) -> dict[str, Copy]:
-        """The earliest copy of each of these articles that was captured elsewhere before it."""
-        copies = self.copies({article.url_id for article in articles})
+    def originals(self, url_ids: Iterable[str]) -> dict[str, Copy]:
+        """By id, the earliest copy of each of these articles that was captured elsewhere before it."""
+        copies = self.copies(set(url_ids))
         firsts = self._prints(copies)
         own: dict[str, datetime] = {}
         for (url_id, _), row in firsts.items():

@@ -12,11 +12,13 @@ It takes about a hundred bytes of memory for each revision read, to serve none t
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Container, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
 
 from archive import keys
 from archive.errors import ArchiveError, DamagedObject, ObjectMissing
@@ -26,11 +28,14 @@ from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.marker import read_marker
 from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
-from archive.shards import read_order, read_shard
+from archive.shards import read_order, read_tables
 from archive.store import Store
+from archive.tables import articles_of, rows_meeting
 
 if TYPE_CHECKING:
     from archive.tombstones import Tombstone
+
+_ORDER = ("url_id", "fetched", "revision")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +70,7 @@ class Past(Protocol):
     def batches(self) -> Container[str]:
         """Ids of batches of which everything that is wanted is there, or was not wanted."""
 
-    def has(self, article: Article) -> bool:
+    def has(self, url_id: str, revision: int, content_hash: str) -> bool:
         """Whether that revision is there, with the same text."""
 
 
@@ -77,25 +82,32 @@ class ManifestReader:
         self._store = store
         self._fetcher = fetcher or Fetcher(store)
 
-    def articles(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> Iterator[Article]:
+    def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
+        """The articles that meet `wanted`, in the order of `tables`."""
+        return articles_of(self.tables(wanted))
+
+    def tables(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> Iterator[pa.Table]:
         """The articles that meet `wanted`, shard by shard in the order of their keys; a few are fetched ahead.
 
         With `past`, only those that are not in it; afterwards `batches` says what it has besides. DamagedObject for a
         manifest or shard that is not as it was written, ObjectMissing: nothing is left out in silence.
         """
         newest = self._newest(wanted.sites) if wanted.latest else None
+        conditions = wanted.conditions()
+        if newest is not None:
+            conditions.append((_ORDER, lambda url_id, *order: newest.get(url_id) == order))
+        if past is not None:
+            conditions.append((("url_id", "revision", "content_hash"), lambda *revision: not past.has(*revision)))
         served: set[str] = set()
         read: set[str] = set()
         while True:
             try:
                 for key, data in read_ahead(self._fetched, self._shards(wanted, past=past, read=read)):
-                    for article in read_shard(io.BytesIO(data)):
-                        identity = f"{article.url_id}{article.revision}"
-                        is_newest = newest is None or newest.get(article.url_id) == (article.fetched, article.revision)
-                        there = is_newest and identity not in served and article.url_id not in self.removed
-                        if there and wanted.matches(article) and not (past and past.has(article)):
-                            served.add(identity)
-                            yield article
+                    for table in read_tables(io.BytesIO(data)):
+                        # Whether it was served is the last question, because whatever is asked for counts as served.
+                        rest = rows_meeting(table, [*conditions, (("url_id", "revision"), self._first(served))])
+                        if rest.num_rows:
+                            yield rest
                     read.add(key)
                 return
             except ObjectMissing as exc:
@@ -203,6 +215,18 @@ class ManifestReader:
     def removed(self) -> frozenset[str]:
         """Ids of what was taken down: a removal that is under way, or was cut short, counts from its tombstone on."""
         return frozenset(url_id for tombstone in self.tombstones.values() for url_id in tombstone.url_ids)
+
+    def _first(self, served: set[str]) -> Callable[[str, int], bool]:
+        """Whether a revision is there and asked for the first time."""
+
+        def first(url_id: str, revision: int) -> bool:
+            identity = f"{url_id}{revision}"
+            if identity in served or url_id in self.removed:
+                return False
+            served.add(identity)
+            return True
+
+        return first
 
     def _of_sites(self, sites: Collection[str]) -> list[Batch]:
         return [batch for batch in self._live if not sites or batch.site in sites]

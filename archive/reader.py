@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import groupby
 
+import pyarrow as pa
+
 from archive import schema
 from archive.catalog import Catalog
 from archive.errors import DamagedObject, ObjectMissing
@@ -18,14 +20,17 @@ from archive.fetching import Fetcher, fetch_capture, fetch_checked, fetch_shard,
 from archive.manifest import StoredObject
 from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
-from archive.shards import read_shard
+from archive.shards import read_shard, read_tables
 from archive.store import Store
+from archive.tables import articles_of, rows_meeting
 
 Shard = tuple[str, str | None]
 """Key and SHA-256, as the catalog knew them when reading began."""
 
 Revisions = set[tuple[str, int]]
 """URL id and number of each revision wanted of one shard."""
+
+_REVISION = ("url_id", "revision")
 
 
 class ArchiveReader:
@@ -38,6 +43,10 @@ class ArchiveReader:
         self._fetcher = fetcher or Fetcher(store)
 
     def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
+        """The articles that meet `wanted`, in the order of `tables`."""
+        return articles_of(self.tables(wanted))
+
+    def tables(self, wanted: Selection = EVERYTHING) -> Iterator[pa.Table]:
         """The articles that meet `wanted`, shard by shard, each once; a few shards are fetched ahead."""
         served: Revisions = set()
         gone: str | None = None
@@ -51,7 +60,7 @@ class ArchiveReader:
                     raise
                 gone = exc.key
 
-    def _rest(self, wanted: Selection, served: Revisions) -> Iterator[Article]:
+    def _rest(self, wanted: Selection, served: Revisions) -> Iterator[pa.Table]:
         """The articles that are not served yet."""
         entries = self._catalog.article_entries(wanted)
         revisions = (
@@ -59,11 +68,12 @@ class ArchiveReader:
             for shard, group in groupby(entries, key=lambda entry: (entry.shard_key, entry.shard_sha256))
         )
         for data, chosen in read_ahead(self._fetched, ((shard, rest) for shard, rest in revisions if rest)):
-            for article in read_shard(io.BytesIO(data), url_ids={url_id for url_id, _ in chosen}):
-                revision = (article.url_id, article.revision)
-                if revision in chosen and wanted.admits(article):
-                    served.add(revision)
-                    yield article
+            conditions = [(_REVISION, lambda *revision, chosen=chosen: revision in chosen), *wanted.beyond_catalog()]
+            for table in read_tables(io.BytesIO(data), url_ids={url_id for url_id, _ in chosen}):
+                found = rows_meeting(table, conditions)
+                served.update(zip(*(found[name].to_pylist() for name in _REVISION), strict=True))
+                if found.num_rows:
+                    yield found
 
     def plan(self, wanted: Selection = EVERYTHING) -> Plan:
         """What `articles` would read."""

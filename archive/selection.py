@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
 from archive.records import Article
+
+Condition = tuple[tuple[str, ...], Callable[..., bool]]
+"""Fields of an article, and what tells of their values whether it is wanted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,41 +43,45 @@ class Selection:
     @property
     def asks_the_article(self) -> bool:
         """Whether there are conditions that the catalog does not know of."""
-        return any((self.sections, self.authors, self.words, self.flags, self.without_flags))
+        return bool(self.beyond_catalog())
 
     def matches(self, article: Article) -> bool:
         """Whether the article meets every condition; `latest` is for who knows its other revisions."""
-        return (
-            (not self.sites or article.site in self.sites)
-            and (not self.languages or article.language in self.languages)
-            and self._admits_day(article.published if self.by == "published" else article.fetched.date())
-            and self.admits(article)
-        )
+        return all(holds(*(getattr(article, name) for name in names)) for names, holds in self.conditions())
 
-    def admits(self, article: Article) -> bool:
-        """Whether the article meets the conditions that the catalog does not know of."""
-        return (
-            self._admits_author(article)
-            and (not self.sections or (article.section or "").casefold() in _folded(self.sections))
-            and set(self.flags) <= set(article.flags)
-            and set(self.without_flags).isdisjoint(article.flags)
-            and self._admits_words(article)
-        )
+    def conditions(self) -> list[Condition]:
+        """All of them but `latest`."""
+        found: list[Condition] = []
+        if self.sites:
+            found.append((("site",), frozenset(self.sites).__contains__))
+        if self.languages:
+            found.append((("language",), frozenset(self.languages).__contains__))
+        if (self.since or self.until) and self.by == "published":
+            found.append((("published",), self._admits_day))
+        elif self.since or self.until:
+            found.append((("fetched",), lambda fetched: self._admits_day(fetched.date())))
+        return found + self.beyond_catalog()
+
+    def beyond_catalog(self) -> list[Condition]:
+        """Those that the catalog does not know of."""
+        sections, authors, words = (_folded(wanted) for wanted in (self.sections, self.authors, self.words))
+        found: list[Condition] = []
+        if sections:
+            found.append((("section",), lambda section: (section or "").casefold() in sections))
+        if self.flags:
+            found.append((("flags",), frozenset(self.flags).issubset))
+        if self.without_flags:
+            found.append((("flags",), frozenset(self.without_flags).isdisjoint))
+        if authors:
+            found.append((("authors",), lambda names: any(part in name for part in authors for name in _folded(names))))
+        if words:
+            found.append((("title", "text"), lambda title, text: _has_all(words, f"{title or ''}\n{text}")))
+        return found
 
     def _admits_day(self, day: date | None) -> bool:
         if day is None:
-            return self.since is None and self.until is None
+            return False
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
-
-    def _admits_author(self, article: Article) -> bool:
-        names = _folded(article.authors)
-        return not self.authors or any(wanted in name for wanted in _folded(self.authors) for name in names)
-
-    def _admits_words(self, article: Article) -> bool:
-        if not self.words:
-            return True
-        text = f"{article.title or ''}\n{article.text}".casefold()
-        return all(word in text for word in _folded(self.words))
 
 
 EVERYTHING = Selection()
@@ -95,3 +102,8 @@ class Plan:
 
 def _folded(words: Sequence[str]) -> list[str]:
     return [word.casefold() for word in words]
+
+
+def _has_all(words: Sequence[str], text: str) -> bool:
+    folded = text.casefold()
+    return all(word in folded for word in words)

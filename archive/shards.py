@@ -7,17 +7,18 @@ most flipped bits silently without them. The same articles always give the same 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import Any, BinaryIO
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from archive.errors import DamagedObject
 from archive.records import Article, DateCandidate, RemovedBlock
+from archive.tables import articles_of, regrouped, rows_where
 
 _STRINGS = pa.list_(pa.string())
 _MOMENT = pa.timestamp("us", tz="UTC")
@@ -72,7 +73,7 @@ SCHEMA = pa.schema(
 )
 """One field for each field of `Article`, in reading order; meanings stand there."""
 
-_ROWS_PER_GROUP = 500
+ROWS_PER_GROUP = 500
 
 DOWNLOAD_SCHEMA = SCHEMA.append(pa.field("duplicate_of", pa.string())).append(pa.field("markdown", pa.string()))
 """That of downloads."""
@@ -86,11 +87,13 @@ _DICTIONARIES = [
 ]
 
 
-def write_shard(articles: Iterable[Article], stream: BinaryIO, schema: pa.Schema = SCHEMA) -> None:
-    """Write the articles, in the order given, as one Parquet file; a row group of them is held at a time.
+def write_shard(articles: Iterable[Article], stream: BinaryIO) -> None:
+    """Write the articles, in the order given, as one Parquet file; a row group of them is held at a time."""
+    write_tables(_tables(articles), stream, SCHEMA)
 
-    Another schema is for files that are no shards; its fields are attributes of the articles.
-    """
+
+def write_tables(tables: Iterable[pa.Table], stream: BinaryIO, schema: pa.Schema) -> None:
+    """Write the rows as one Parquet file, in row groups as those of a shard."""
     with pq.ParquetWriter(
         stream,
         schema,
@@ -102,9 +105,8 @@ def write_shard(articles: Iterable[Article], stream: BinaryIO, schema: pa.Schema
         # Parquet's own types say all; Arrow's copy of the schema would cost 3 kB a file.
         store_schema=False,
     ) as writer:
-        rest = iter(articles)
-        while group := list(islice(rest, _ROWS_PER_GROUP)):
-            writer.write_table(_table(group, schema))
+        for table in regrouped(tables, ROWS_PER_GROUP):
+            writer.write_table(table.combine_chunks())
 
 
 def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Iterator[Article]:
@@ -112,31 +114,37 @@ def read_shard(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Ite
 
     Raises DamagedObject when the file is not Parquet, is cut, or a page fails its checksum.
     """
+    with _damage_named():
+        yield from articles_of(read_tables(stream, url_ids=url_ids))
+
+
+def read_tables(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> Iterator[pa.Table]:
+    """As `read_shard`, each row group as a table with the columns of `SCHEMA`."""
     wanted = None if url_ids is None else set(url_ids)
-    try:
-        with pq.ParquetFile(stream, page_checksum_verification=True) as file:
-            # The footer has no checksum of its own.
-            if not file.schema_arrow.equals(SCHEMA):
-                raise DamagedObject("shard has other columns than a shard of ours; restore it with `presskeep repair`")
-            for group in range(file.num_row_groups):
-                if wanted is not None and wanted.isdisjoint(_rows(file, group, ["url_id"])["url_id"].to_pylist()):
-                    continue
-                table = _rows(file, group)
-                if wanted is not None:
-                    table = table.filter(pc.is_in(table["url_id"], pa.array(sorted(wanted), pa.string())))
-                yield from map(_article, table.to_pylist())
-    except (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError) as exc:
-        raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
+    with _damage_named(), pq.ParquetFile(stream, page_checksum_verification=True) as file:
+        # The footer has no checksum of its own.
+        if not file.schema_arrow.equals(SCHEMA):
+            raise DamagedObject("shard has other columns than a shard of ours; restore it with `presskeep repair`")
+        for group in range(file.num_row_groups):
+            if wanted is not None and wanted.isdisjoint(_rows(file, group, ["url_id"])["url_id"].to_pylist()):
+                continue
+            table = _rows(file, group)
+            yield table if wanted is None else rows_where(table, ("url_id",), wanted.__contains__)
 
 
 def read_order(stream: BinaryIO) -> Iterator[tuple[str, datetime, int]]:
     """URL id, time of the capture and number of each revision in a shard; DamagedObject as for `read_shard`."""
     names = ["url_id", "fetched", "revision"]
+    with _damage_named(), pq.ParquetFile(stream, page_checksum_verification=True) as file:
+        for group in range(file.num_row_groups):
+            table = _rows(file, group, names)
+            yield from zip(*(table[name].to_pylist() for name in names), strict=True)
+
+
+@contextmanager
+def _damage_named() -> Iterator[None]:
     try:
-        with pq.ParquetFile(stream, page_checksum_verification=True) as file:
-            for group in range(file.num_row_groups):
-                table = _rows(file, group, names)
-                yield from zip(*(table[name].to_pylist() for name in names), strict=True)
+        yield
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, OverflowError, MemoryError) as exc:
         raise DamagedObject(f"shard cannot be read, restore it with `presskeep repair`: {exc}") from exc
 
@@ -147,26 +155,16 @@ def _rows(file: pq.ParquetFile, group: int, columns: list[str] | None = None) ->
     return file.read_row_group(group, columns=columns, use_threads=False)
 
 
-def _table(articles: Sequence[Article], schema: pa.Schema) -> pa.Table:
-    columns = [pa.array([_plain(getattr(article, field.name)) for article in articles], field.type) for field in schema]
-    return pa.Table.from_arrays(columns, schema=schema)
+def _tables(articles: Iterable[Article]) -> Iterator[pa.Table]:
+    rest = iter(articles)
+    while group := list(islice(rest, ROWS_PER_GROUP)):
+        columns = [
+            pa.array([_plain(getattr(article, field.name)) for article in group], field.type) for field in SCHEMA
+        ]
+        yield pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [dataclasses.asdict(part) if isinstance(part, DateCandidate | RemovedBlock) else part for part in value]
     return value
-
-
-def _article(row: dict[str, Any]) -> Article:
-    return Article(
-        **row
-        | {
-            "authors": tuple(row["authors"]),
-            "tags": tuple(row["tags"]),
-            "structure": tuple(row["structure"]),
-            "flags": tuple(row["flags"]),
-            "date_candidates": tuple(DateCandidate(**part) for part in row["date_candidates"]),
-            "removed_blocks": tuple(RemovedBlock(**part) for part in row["removed_blocks"]),
-        }
-    )

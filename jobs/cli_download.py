@@ -8,9 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from jobs.cli_filters import Archive, Author, By, Flag, Language, Match, NoFlag, Section, Since, Site, Until
 from jobs.errors import JobsError
-
-_Many = list[str] | None
 
 
 def register(app: typer.Typer) -> None:
@@ -21,19 +20,16 @@ def register(app: typer.Typer) -> None:
 def download(
     context: typer.Context,
     dest: Annotated[Path, typer.Argument(metavar="DEST", help="File or folder to write; - for standard output.")],
-    site: Annotated[_Many, typer.Option("--site", help="Only this site; may be repeated, as all that follow.")] = None,
-    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
-    by: Annotated[
-        Literal["published", "fetched"],
-        typer.Option("--by", help="Which day: of publication, or of capture (UTC)."),
-    ] = "published",
-    language: Annotated[_Many, typer.Option("--language", help="Only this language, such as ckb.")] = None,
-    section: Annotated[_Many, typer.Option("--section", help="Only this section of the site.")] = None,
-    author: Annotated[_Many, typer.Option("--author", help="Only authors whose name has this in it.")] = None,
-    match: Annotated[_Many, typer.Option("--match", help="Only with all these words in headline or text.")] = None,
-    flag: Annotated[_Many, typer.Option("--flag", help="Only with this flag, such as paywall.")] = None,
-    no_flag: Annotated[_Many, typer.Option("--no-flag", help="Only without this flag.")] = None,
+    site: Site = None,
+    since: Since = None,
+    until: Until = None,
+    by: By = "published",
+    language: Language = None,
+    section: Section = None,
+    author: Author = None,
+    match: Match = None,
+    flag: Flag = None,
+    no_flag: NoFlag = None,
     latest: Annotated[
         bool, typer.Option("--latest/--all-revisions", help="The newest revision of each article, or every one.")
     ] = False,
@@ -47,10 +43,7 @@ def download(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Give the text as Markdown too, in a column of its own.")
     ] = False,
-    archive: Annotated[
-        str | None,
-        typer.Option("--archive", metavar="URL", help="Read this archive; needs no configuration or catalog."),
-    ] = None,
+    archive: Archive = None,
     since_last: Annotated[
         bool, typer.Option("--since-last", help="Only what came since the last such download to DEST.")
     ] = False,
@@ -91,17 +84,17 @@ def download(
         dest=dest,
         form=form,
         wanted=selection(
-            sites=site or (),
+            sites=site,
             since=since,
             until=until,
             by=by,
             latest=latest,
-            languages=language or (),
-            sections=section or (),
-            authors=author or (),
-            words=match or (),
-            flags=flag or (),
-            without_flags=no_flag or (),
+            languages=language,
+            sections=section,
+            authors=author,
+            words=match,
+            flags=flag,
+            without_flags=no_flag,
         ),
         config=context.obj,
         archive=archive,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from jobs.cli_filters import Archive, Author, By, Flag, Language, NoFlag, Section, Since, Site, Until
 from jobs.console import err, out, print_json, safe
 from jobs.errors import JobsError
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 NOTHING_FOUND = 1
 
-_Many = list[str] | None
-
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -28,19 +27,18 @@ def register(app: typer.Typer) -> None:
 
 def search(
     context: typer.Context,
-    words: Annotated[_Many, typer.Argument(metavar="WORDS", help="All of these stand in headline or text.")] = None,
-    site: Annotated[_Many, typer.Option("--site", help="Only this site; may be repeated, as all that follow.")] = None,
-    since: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First day, YYYY-MM-DD.")] = None,
-    until: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Last day.")] = None,
-    by: Annotated[
-        Literal["published", "fetched"],
-        typer.Option("--by", help="Which day: of publication, or of capture (UTC)."),
-    ] = "published",
-    language: Annotated[_Many, typer.Option("--language", help="Only this language, such as ckb.")] = None,
-    section: Annotated[_Many, typer.Option("--section", help="Only this section of the site.")] = None,
-    author: Annotated[_Many, typer.Option("--author", help="Only authors whose name has this in it.")] = None,
-    flag: Annotated[_Many, typer.Option("--flag", help="Only with this flag, such as paywall.")] = None,
-    no_flag: Annotated[_Many, typer.Option("--no-flag", help="Only without this flag.")] = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="WORDS", help="All of these stand in headline or text.")
+    ] = None,
+    site: Site = None,
+    since: Since = None,
+    until: Until = None,
+    by: By = "published",
+    language: Language = None,
+    section: Section = None,
+    author: Author = None,
+    flag: Flag = None,
+    no_flag: NoFlag = None,
     latest: Annotated[bool, typer.Option("--latest", help="Only where the newest revision has the words.")] = False,
     sort: Annotated[
         Literal["relevance", "date"], typer.Option("--sort", help="Best first, or newest first by the day of --by.")
@@ -48,10 +46,7 @@ def search(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many articles.")] = 10,
     update: Annotated[bool, typer.Option("--update", help="First bring the index up to date.")] = False,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="First make the index anew.")] = False,
-    archive: Annotated[
-        str | None,
-        typer.Option("--archive", metavar="URL", help="Search this archive; needs no configuration or catalog."),
-    ] = None,
+    archive: Archive = None,
     index: Annotated[
         Path | None, typer.Option("--index", metavar="FOLDER", help="Where the index lies; goes with --archive.")
     ] = None,
@@ -74,16 +69,16 @@ def search(
     from jobs.selecting import check_sites, selection
 
     wanted = selection(
-        sites=site or (),
+        sites=site,
         since=since,
         until=until,
         by=by,
         latest=latest,
-        languages=language or (),
-        sections=section or (),
-        authors=author or (),
-        flags=flag or (),
-        without_flags=no_flag or (),
+        languages=language,
+        sections=section,
+        authors=author,
+        flags=flag,
+        without_flags=no_flag,
     )
     if not words and not update and not rebuild:
         raise JobsError("say what to look for: presskeep search WORDS; --update alone brings the index up to date")

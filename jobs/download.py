@@ -8,20 +8,22 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import partial
 from importlib.metadata import version
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
+
+import pyarrow as pa
 
 from archive.fetching import Fetcher
 from archive.kept import KeptBytes
 from archive.manifest_reader import ManifestReader
-from archive.records import Article
 from archive.selection import Plan, Selection
 from archive.store import Store
+from archive.tables import limited
 from archive.wacz import write_wacz
 from archive.warc_slice import write_slice
 from jobs.errors import JobsError
-from jobs.export import FILE_FORMATS, Downloaded, compressed, downloaded
+from jobs.export import FILE_FORMATS, compressed, downloaded, downloads_of
 from jobs.export_folder import FOLDER_FORMATS, write_folder
 from jobs.feed import Feed, feed_path, opened_feed, removed_path
 from jobs.new_file import new_file
@@ -117,18 +119,18 @@ def download(order: Order, progress: Progress) -> Done:
             feed = stack.enter_context(opened_feed(order.dest, of=_identity(order, opened)))
             return _download_rest(order, opened, feed, folder, progress)
         progress.begin(lambda: opened.reader.plan(order.wanted))
-        articles = islice(opened.reader.articles(order.wanted), order.limit)
-        return Done(articles=_write(articles, order, opened, order.dest, folder, progress), path=order.dest)
+        tables = limited(opened.reader.tables(order.wanted), order.limit)
+        return Done(articles=_write(tables, order, opened, order.dest, folder, progress), path=order.dest)
 
 
 def _download_rest(order: Order, opened: OpenedArticles, feed: Feed, folder: Path | None, progress: Progress) -> Done:
     feed.settle()
     reader, part = _by_manifests(opened), feed.part
     progress.begin(lambda: reader.plan(order.wanted, past=feed))
-    articles = feed.taking(reader.articles(order.wanted, past=feed), lambda: reader.batches)
-    first, count = next(articles, None), 0
+    tables = feed.taking(reader.tables(order.wanted, past=feed), lambda: reader.batches)
+    first, count = next(tables, None), 0
     if first is not None:
-        count = _write(chain([first], articles), order, opened, part, folder, progress)
+        count = _write(chain([first], tables), order, opened, part, folder, progress)
     feed.finish(delivered=first is not None)
     removed, listed = feed.take_down(reader.tombstones), removed_path(order.dest)
     return Done(
@@ -141,7 +143,7 @@ def _download_rest(order: Order, opened: OpenedArticles, feed: Feed, folder: Pat
 
 
 def _write(
-    articles: Iterable[Article],
+    tables: Iterable[pa.Table],
     order: Order,
     opened: OpenedArticles,
     dest: Path,
@@ -149,41 +151,42 @@ def _write(
     progress: Progress,
 ) -> int:
     """Write them; returns how many there were."""
-    counted = _Counted(downloaded(articles, opened.likenesses, markdown=order.markdown), progress)
+    counted = _Counted(downloaded(tables, opened.likenesses, markdown=order.markdown), progress)
     if order.form in FOLDER_FORMATS:
-        write_folder(counted, dest, order.form)
+        write_folder(downloads_of(counted), dest, order.form)
         return counted.count
     file = nullcontext(sys.stdout.buffer) if folder is None else new_file(dest, overwrite=order.force, folder=folder)
     name = "" if order.form in RAW_FORMATS else dest.name
     with file as stream, compressed(stream, name) as packed:
-        _file_format(order, opened, folder)(counted, packed)
+        if order.form in RAW_FORMATS:
+            _write_raw(counted, order, opened, packed, folder)
+        else:
+            FILE_FORMATS[order.form](counted, packed)
     return counted.count
 
 
-def _file_format(
-    order: Order, opened: OpenedArticles, folder: Path | None
-) -> Callable[[Iterable[Downloaded], BinaryIO], object]:
-    """What writes articles to a stream."""
+def _write_raw(
+    tables: Iterable[pa.Table], order: Order, opened: OpenedArticles, stream: BinaryIO, folder: Path | None
+) -> None:
     info = {"software": f"presskeep/{version('presskeep')}"}
     if order.form == "warc":
-        return partial(write_slice, _by_manifests(opened), info=info)
-    if order.form == "wacz":
-        return partial(write_wacz, _by_manifests(opened), folder=folder, info=info)
-    return FILE_FORMATS[order.form]
+        write_slice(_by_manifests(opened), downloads_of(tables), stream, info=info)
+    else:
+        write_wacz(_by_manifests(opened), downloads_of(tables), stream, folder=folder, info=info)
 
 
 class _Counted:
-    """Articles, counted as they go by."""
+    """Tables whose rows are counted as they go by."""
 
-    def __init__(self, articles: Iterable[Downloaded], progress: Progress) -> None:
-        self._articles = articles
+    def __init__(self, tables: Iterable[pa.Table], progress: Progress) -> None:
+        self._tables = tables
         self._progress = progress
         self.count = 0
 
-    def __iter__(self) -> Iterator[Downloaded]:
-        for article in self._articles:
-            yield article
-            self.count += 1
+    def __iter__(self) -> Iterator[pa.Table]:
+        for table in self._tables:
+            yield table
+            self.count += table.num_rows
             self._progress.passed(self.count)
 
 

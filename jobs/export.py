@@ -13,23 +13,23 @@ import io
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from typing import Any, BinaryIO, cast
 
+import pyarrow as pa
 from pydantic import TypeAdapter
 
 from archive.likeness import Likenesses
 from archive.records import Article
-from archive.shards import DOWNLOAD_SCHEMA, write_shard
+from archive.shards import DOWNLOAD_SCHEMA, ROWS_PER_GROUP, write_tables
+from archive.tables import article_values, articles_of, regrouped
 from jobs.export_epub import write_epub
+from jobs.json_lines import json_lines
 from jobs.markdown import markdown_text
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
-
-_AT_ONCE = 500
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet (CWE-1236); an apostrophe before it makes it text."""
@@ -48,41 +48,47 @@ class Downloaded(Article):
     """Its text as `jobs.markdown` writes it, None unless asked for."""
 
 
-CSV_COLUMNS = [field.name for field in dataclasses.fields(Downloaded) if field.name not in _NOT_IN_CSV]
+COLUMNS = [field.name for field in dataclasses.fields(Downloaded)]
+CSV_COLUMNS = [name for name in COLUMNS if name not in _NOT_IN_CSV]
 
 _ARTICLE = TypeAdapter(Article)
 _DOWNLOADED = TypeAdapter(Downloaded)
 
 
 def downloaded(
-    articles: Iterable[Article], likenesses: Likenesses | None, *, markdown: bool = False
-) -> Iterator[Downloaded]:
-    """The articles, each with what it is a copy of, if anything is there to tell, and with Markdown if asked for."""
-    rest = iter(articles)
-    while some := list(islice(rest, _AT_ONCE)):
-        originals = likenesses.originals(some) if likenesses else {}
-        for article in some:
-            original = originals.get(article.url_id)
-            values = {field.name: getattr(article, field.name) for field in dataclasses.fields(article)}
-            yield Downloaded(
-                **values,
-                duplicate_of=original.url if original else None,
-                markdown=markdown_text(article) if markdown else None,
-            )
+    tables: Iterable[pa.Table], likenesses: Likenesses | None, *, markdown: bool = False
+) -> Iterator[pa.Table]:
+    """The articles, each with what it is a copy of, if anything is there to tell, and with Markdown if asked for.
+
+    The tables that come have the columns of a shard, those that go the columns of `DOWNLOAD_SCHEMA`.
+    """
+    for table in regrouped(tables, ROWS_PER_GROUP):
+        url_ids = table["url_id"].to_pylist()
+        originals = likenesses.originals(url_ids) if likenesses else {}
+        urls = [originals[url_id].url if url_id in originals else None for url_id in url_ids]
+        texts = [markdown_text(article) for article in articles_of([table])] if markdown else [None] * len(urls)
+        columns = [*table.columns, pa.array(urls, pa.string()), pa.array(texts, pa.string())]
+        yield pa.Table.from_arrays(columns, schema=DOWNLOAD_SCHEMA)
 
 
-def write_jsonl(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
+def downloads_of(tables: Iterable[pa.Table]) -> Iterator[Downloaded]:
+    """Each row as an article."""
+    for table in tables:
+        yield from (Downloaded(**article_values(row)) for row in table.to_pylist())
+
+
+def write_jsonl(tables: Iterable[pa.Table], stream: BinaryIO) -> None:
     """Write each article as a line of UTF-8 JSON (https://jsonlines.org): all fields, times as ISO 8601."""
-    for article in articles:
-        stream.write(_DOWNLOADED.dump_json(article) + b"\n")
+    for table in tables:
+        stream.write(json_lines(table.select(COLUMNS).combine_chunks()))
 
 
-def write_csv(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
+def write_csv(tables: Iterable[pa.Table], stream: BinaryIO) -> None:
     """Write a header and a row an article (RFC 4180), UTF-8 with the byte order mark that spreadsheets look for."""
     text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
     rows = csv.writer(text)
     rows.writerow(CSV_COLUMNS)
-    for article in articles:
+    for article in downloads_of(tables):
         plain = _DOWNLOADED.dump_python(article, mode="json") | {
             name: "; ".join(getattr(article, name)) for name in _LISTS
         }
@@ -90,18 +96,18 @@ def write_csv(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
     text.detach()
 
 
-def write_parquet(articles: Iterable[Downloaded], stream: BinaryIO) -> None:
+def write_parquet(tables: Iterable[pa.Table], stream: BinaryIO) -> None:
     """Write a file of the columns of the archive's shards, `duplicate_of` and `markdown`."""
-    write_shard(articles, stream, DOWNLOAD_SCHEMA)
+    write_tables(tables, stream, DOWNLOAD_SCHEMA)
 
 
-FILE_FORMATS: dict[str, Callable[[Iterable[Downloaded], BinaryIO], None]] = {
+FILE_FORMATS: dict[str, Callable[[Iterable[pa.Table], BinaryIO], None]] = {
     "jsonl": write_jsonl,
     "csv": write_csv,
     "parquet": write_parquet,
-    "epub": write_epub,
+    "epub": lambda tables, stream: write_epub(downloads_of(tables), stream),
 }
-"""Name -> what writes articles to a stream in that format."""
+"""Name -> what writes tables of `downloaded` to a stream in that format."""
 
 
 @contextmanager

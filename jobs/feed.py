@@ -21,10 +21,12 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archive.records import Article
+import pyarrow as pa
+
 from jobs.errors import JobsError
 from jobs.export_folder import is_whole
 from jobs.new_file import new_file
@@ -78,18 +80,19 @@ class Feed:
         elif pending:
             self._undo()
 
-    def has(self, article: Article) -> bool:
+    def has(self, url_id: str, revision: int, content_hash: str) -> bool:
         """Whether that revision was delivered, with the same text."""
         query = "SELECT 1 FROM articles WHERE url_id = ? AND revision = ? AND content_hash = ?"
-        return self._db.execute(query, (article.url_id, article.revision, article.content_hash)).fetchone() is not None
+        return self._db.execute(query, (url_id, revision, content_hash)).fetchone() is not None
 
-    def taking(self, articles: Iterable[Article], batches: Callable[[], Iterable[str]]) -> Iterator[Article]:
+    def taking(self, tables: Iterable[pa.Table], batches: Callable[[], Iterable[str]]) -> Iterator[pa.Table]:
         """The articles, remembered as pending with the batches, once the last one has gone by."""
         self._db.execute("BEGIN IMMEDIATE")
-        for article in articles:
-            row = (article.url_id, article.revision, article.content_hash, article.url, article.site, self._run)
-            self._db.execute("INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?, ?)", row)
-            yield article
+        for table in tables:
+            columns = (table[name].to_pylist() for name in ("url_id", "revision", "content_hash", "url", "site"))
+            rows = zip(*columns, repeat(self._run, table.num_rows), strict=True)
+            self._db.executemany("INSERT OR IGNORE INTO articles VALUES (?, ?, ?, ?, ?, ?)", rows)
+            yield table
         self._db.executemany("INSERT INTO batches VALUES (?, ?)", ((batch, self._run) for batch in batches()))
         self._db.execute("UPDATE feed SET pending = 1")
         self._db.execute("COMMIT")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pyarrow as pa
+
 from archive.catalog import Catalog
 from archive.fetching import Fetcher
 from archive.likeness import Likenesses
@@ -25,6 +27,9 @@ class Articles(Protocol):
 
     def articles(self, wanted: Selection) -> Iterator[Article]:
         """The articles that meet `wanted`."""
+
+    def tables(self, wanted: Selection) -> Iterator[pa.Table]:
+        """The same as Arrow tables with the columns of a shard."""
 
     def plan(self, wanted: Selection) -> Plan:
         """What `articles` would read."""

@@ -12,34 +12,34 @@ from jobs.errors import JobsError
 
 def selection(
     *,
-    sites: Iterable[str] = (),
+    sites: Iterable[str] | None = None,
     since: str | None = None,
     until: str | None = None,
     by: Literal["published", "fetched"] = "published",
     latest: bool = False,
-    languages: Iterable[str] = (),
-    sections: Iterable[str] = (),
-    authors: Iterable[str] = (),
-    words: Iterable[str] = (),
-    flags: Iterable[str] = (),
-    without_flags: Iterable[str] = (),
+    languages: Iterable[str] | None = None,
+    sections: Iterable[str] | None = None,
+    authors: Iterable[str] | None = None,
+    words: Iterable[str] | None = None,
+    flags: Iterable[str] | None = None,
+    without_flags: Iterable[str] | None = None,
 ) -> Selection:
-    """Check and combine; days are `YYYY-MM-DD`, each of `words` may hold several, separated by white space."""
+    """Check and combine: None and nothing mean all, days are `YYYY-MM-DD`, `words` may be separated by white space."""
     first, last = _day(since, "--from"), _day(until, "--to")
     if first and last and first > last:
         raise JobsError(f"--from {first} is later than --to {last}; exchange them")
     return Selection(
-        sites=tuple(dict.fromkeys(sites)),
+        sites=tuple(dict.fromkeys(sites or ())),
         since=first,
         until=last,
         by=by,
         latest=latest,
-        languages=tuple(languages),
-        sections=tuple(sections),
-        authors=tuple(authors),
-        words=tuple(word for given in words for word in given.split()),
-        flags=tuple(flags),
-        without_flags=tuple(without_flags),
+        languages=tuple(languages or ()),
+        sections=tuple(sections or ()),
+        authors=tuple(authors or ()),
+        words=tuple(word for given in words or () for word in given.split()),
+        flags=tuple(flags or ()),
+        without_flags=tuple(without_flags or ()),
     )
 
 

@@ -39,11 +39,11 @@ ARTICLE = replace(
     ],
 )
 def test_an_article_must_meet_every_condition(wanted: dict[str, Any], admitted: bool) -> None:
-    assert Selection(**wanted).admits(ARTICLE) is admitted
+    assert Selection(**wanted).matches(ARTICLE) is admitted
 
 
 def test_an_article_without_section_or_author_meets_no_condition_on_them() -> None:
     bare = replace(ARTICLE, section=None, authors=(), title=None)
-    assert not Selection(sections=["world"]).admits(bare)
-    assert not Selection(authors=["dri"]).admits(bare)
-    assert Selection(words=["leer"]).admits(bare)
+    assert not Selection(sections=["world"]).matches(bare)
+    assert not Selection(authors=["dri"]).matches(bare)
+    assert Selection(words=["leer"]).matches(bare)

@@ -9,14 +9,17 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import fields, replace
+from collections.abc import Iterable
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from zipfile import ZipFile
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from archive.shards import SCHEMA, read_shard
+from archive.records import Article
+from archive.shards import DOWNLOAD_SCHEMA, SCHEMA, read_shard
 from jobs.errors import JobsError
 from jobs.export import CSV_COLUMNS, FILE_FORMATS, Downloaded, compressed, downloaded, write_csv
 from jobs.export_folder import FOLDER_FORMATS, file_name, markdown, plain_text, write_folder
@@ -32,9 +35,13 @@ def make_downloaded(number: int) -> Downloaded:
 ARTICLES = [make_downloaded(number) for number in (1, 2, 3)]
 
 
+def tables_of(articles: Iterable[Article], schema: pa.Schema = DOWNLOAD_SCHEMA) -> list[pa.Table]:
+    return [pa.Table.from_pylist([asdict(article) for article in articles], schema=schema)]
+
+
 def as_csv(*articles: Downloaded) -> list[dict[str, str]]:
     stream = io.BytesIO()
-    write_csv(articles, stream)
+    write_csv(tables_of(articles), stream)
     return list(csv.DictReader(io.StringIO(stream.getvalue().decode("utf-8-sig"), newline="")))
 
 
@@ -44,7 +51,7 @@ def as_csv(*articles: Downloaded) -> list[dict[str, str]]:
 def test_parquet_holds_every_field_of_every_article() -> None:
     many = [make_downloaded(number) for number in range(1100)]
     stream = io.BytesIO()
-    FILE_FORMATS["parquet"](iter(many), stream)
+    FILE_FORMATS["parquet"](tables_of(many), stream)
     table = pq.read_table(io.BytesIO(stream.getvalue()))
     assert table["duplicate_of"].to_pylist() == [article.duplicate_of for article in many]
     shard = io.BytesIO()
@@ -85,7 +92,7 @@ def test_a_name_that_ends_in_gz_or_zst_is_compressed() -> None:
     for name in ("a.jsonl", "a.jsonl.gz", "a.jsonl.zst"):
         stream = io.BytesIO()
         with compressed(stream, name) as target:
-            FILE_FORMATS["jsonl"](ARTICLES, target)
+            FILE_FORMATS["jsonl"](tables_of(ARTICLES), target)
         packed[name] = stream.getvalue()
     assert len(packed["a.jsonl"].splitlines()) == 3
     assert gzip.decompress(packed["a.jsonl.gz"]) == packed["a.jsonl"]
@@ -188,8 +195,8 @@ def test_markdown_has_the_structure_of_the_article() -> None:
 
 def test_items_of_a_numbered_list_are_counted() -> None:
     article = replace(make_article(1), text="Fish\n\nSalt", structure=("ol", "ol"))
-    [found] = downloaded([article], None, markdown=True)
-    assert found.markdown == "1. Fish\n2. Salt"
+    [found] = downloaded(tables_of([article], SCHEMA), None, markdown=True)
+    assert found["markdown"].to_pylist() == ["1. Fish\n2. Salt"]
 
 
 @pytest.mark.parametrize("form", sorted(FOLDER_FORMATS))
