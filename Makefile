@@ -10,7 +10,7 @@ TOOL := $(BIN)/uv tool run --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
 
 .PHONY: demo test test-slow test-bench test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill lock clean
+.PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill bench-reprocess lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -50,6 +50,9 @@ bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edit
 
 bench-backfill: $(READY)  ## Three years of articles backfilled, killed three times: what is found, and when; 45 minutes
 	$(BIN)/python -m bench.backfill
+
+bench-reprocess: $(READY)  ## 20,000 archived articles extracted again, killed three times: memory, cores, what is left
+	$(BIN)/python -m bench.reprocessing
 
 bench-hostile: $(READY)  ## How fast an honest site is archived alone, and beside hostile ones
 	$(BIN)/python -m bench.hostile

@@ -38,11 +38,10 @@ from archive.settled import Settled
 from archive.spool import OpenSegment
 from archive.store import Store
 from archive.writer import BatchLimits
-from crawler.any_site import Routes, any_site, refuse_doubtful
+from crawler.any_site import Routes, any_site
 from crawler.archiving import SOFTWARE
-from crawler.errors import NotAnArticle
 from crawler.media_types import refused_type
-from crawler.pool import ExtractionPool, failure_outcome
+from crawler.pool import ExtractionPool
 from crawler.profile import SiteProfile
 from crawler.recovery import recover
 from crawler.repeated import remove_repeated
@@ -246,7 +245,7 @@ class Importing:
                 self._pass(page.place, "held")
                 continue
             self._unsafe.add(body)
-            result = asyncio.create_task(_extract(capture, profile, pool))
+            result = asyncio.create_task(extract_capture(capture, profile, pool))
             mark = (number, page.place)
             self._waiting.append(_Waiting(mark=mark, capture=capture, profile=profile, url_id=identity, result=result))
         while self._waiting and (len(self._waiting) > _AHEAD or self._waiting[0].result.done()):
@@ -391,16 +390,6 @@ def _next_chunk(records: Iterator[ForeignPage | Passed]) -> list[ForeignPage | P
         if pages == _CHUNK or time.monotonic() > end:
             break
     return chunk
-
-
-async def _extract(capture: Capture, profile: SiteProfile, pool: ExtractionPool) -> tuple[str, ArticleDraft | None]:
-    outcome, draft = await extract_capture(capture, profile, pool)
-    try:
-        if draft is not None:
-            refuse_doubtful(profile, draft)
-    except NotAnArticle as exc:
-        return failure_outcome(exc), None
-    return outcome, draft
 
 
 def _capture(page: ForeignPage, url: str, profile: SiteProfile, source: Source) -> Capture:

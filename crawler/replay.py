@@ -19,6 +19,7 @@ from archive.records import ArticleDraft, Capture, url_id
 from archive.settled import Settled
 from archive.spool import spooled
 from archive.warc_reader import StoredCapture, read_captures
+from crawler.any_site import refuse_doubtful
 from crawler.due import next_check
 from crawler.errors import ExtractionFailed
 from crawler.media_types import refused_type
@@ -151,9 +152,11 @@ async def extract_capture(
 ) -> tuple[str, ArticleDraft | None]:
     """Outcome and article of a capture that holds a page; no article if the outcome is not `archived`."""
     try:
-        return outcomes.ARCHIVED, await pool.extract(capture, profile)
+        draft = await pool.extract(capture, profile)
+        refuse_doubtful(profile, draft)
     except ExtractionFailed as exc:
         return failure_outcome(exc), None
+    return outcomes.ARCHIVED, draft
 
 
 def _url_id(url: str, profile: SiteProfile) -> str:

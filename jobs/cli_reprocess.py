@@ -54,7 +54,7 @@ def reprocess(
     Example: presskeep reprocess --site rudaw --from 2026-01-01 --report differences.html
     """
     from archive import schema
-    from crawler.reprocessing import Choice
+    from crawler.reprocessed import Choice
     from jobs.cli_archive import _progress
     from jobs.config import find_config, load_config
     from jobs.new_file import new_file

@@ -12,7 +12,8 @@ from archive.records import new_run_id
 from archive.store import open_store
 from crawler import settings
 from crawler.pool import ExtractionPool
-from crawler.reprocessing import Change, Choice, Reprocessed, Reprocessing
+from crawler.reprocessed import Change, Choice, Reprocessed
+from crawler.reprocessing import Reprocessing
 from jobs.config import Config
 
 EXAMPLES = 40

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from archive.records import Article
-from crawler.reprocessing import Change
+from crawler.reprocessed import Change
 from jobs.reprocess import ReprocessReport
 
 _WIDTH = 66

@@ -12,7 +12,7 @@ import pytest
 from archive.keys import RAW
 from archive.records import Article
 from archive.store import open_store
-from crawler.reprocessing import Choice
+from crawler.reprocessed import Choice
 from jobs.config import load_config
 from jobs.opened import opened_archive, opened_catalog
 from jobs.reprocess import ReprocessReport, reprocess
