@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 
@@ -91,7 +93,7 @@ def _judged(
         for url, count in look.listed.items():
             if count:
                 listed[url][now] = count
-        runs, articles = [*runs, look.run][-60 * 24 // character.every :], [*articles, *look.articles][-1000:]
+        runs, articles = [*runs, look.run][-60 * 24 // character.every :], _newest([*articles, *look.articles], now)
         if look.run.started < since:
             continue
         judged += 1
@@ -108,6 +110,12 @@ def _judged(
             if key not in findings:
                 yield judged, finding
             findings[key] = finding
+
+
+def _newest(articles: list[ArticleFacts], now: datetime) -> list[ArticleFacts]:
+    """As `jobs.health.site_past` reads them."""
+    lately = bisect_left(articles, now - 10 * DAY, key=attrgetter("fetched"))
+    return articles[min(lately, max(len(articles) - 1000, 0)) :]
 
 
 def _sources(listed: Mapping[str, Mapping[datetime, int]], *, read: datetime) -> list[SourceNews]:

@@ -57,7 +57,10 @@ _RUNS = timedelta(days=60)
 _ARTICLES = timedelta(days=365)
 """How far back articles are, and"""
 _MOST_ARTICLES = 1000
-"""how many of them at most."""
+"""how many of them; of a site that has more in"""
+_LATELY = timedelta(days=10)
+"""so many days, all of these, for they must show what a week is like, up to"""
+_MOST_LATELY = 20_000
 
 
 class Health:
@@ -88,7 +91,9 @@ def site_past(profile: SiteProfile, catalog: Catalog, *, now: datetime) -> SiteP
     """What the catalog knows of a site; what was accepted as it is begins anew from there."""
     runs = catalog.sites.runs(profile.name, now - _RUNS)
     given = {run.run for run in runs if not run.sources}
-    articles = catalog.sites.articles(profile.name, now - _ARTICLES, limit=_MOST_ARTICLES)
+    articles = catalog.sites.articles(profile.name, now - _LATELY, limit=_MOST_LATELY)
+    if len(articles) < _MOST_ARTICLES:
+        articles = catalog.sites.articles(profile.name, now - _ARTICLES, limit=_MOST_ARTICLES)
     return SitePast(
         profile=profile,
         runs=[run for run in runs if run.run not in given],

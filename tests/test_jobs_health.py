@@ -20,12 +20,13 @@ from archive.site_history import ArticleFacts, SiteRun, SourceNews
 from archive.source_memory import Reading, SourceState
 from archive.store import open_store
 from crawler.profile import SiteProfile
-from jobs.health import judge
+from jobs.health import judge, site_past
 from jobs.health_past import SitePast
 from tests.archive_builder import Installation, visited
 from tests.command import presskeep
 from tests.sample_articles import SITE
 from tests.sample_articles import START as CRAWLED
+from tests.sample_batches import commit, make_article, make_entry
 
 START = datetime(2026, 3, 2, 5, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -411,6 +412,17 @@ def test_what_each_source_of_the_profile_listed_first_is_known_by_day(catalog: C
         SourceNews(url="dead", kind="feed", fetched=read, is_failing=True, first_listed=listed),
         SourceNews(url="feed", kind="feed", fetched=read, is_failing=False, first_listed=listed),
     ]
+
+
+def test_a_site_that_gives_hundreds_a_day_is_judged_by_more_than_a_week(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.health._MOST_ARTICLES", 3)
+    for day in range(12):
+        article = dataclasses.replace(make_article(day), site="daily", fetched=CRAWLED + day * DAY)
+        commit(catalog, f"b{day}", make_entry(day), articles=[article])
+    days = [it.fetched for it in site_past(PROFILE, catalog, now=CRAWLED + 11 * DAY).articles]
+    assert days == [CRAWLED + day * DAY for day in range(1, 12)]
 
 
 def reading(at: datetime, source: str, numbers: Sequence[int]) -> Reading:
