@@ -5,9 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # pip takes a minute and a half for what uv does in ten seconds; pip only fetches uv.
-UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 TOOL := $(BIN)/uv tool run --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header
+
+# Where this is set, as in many containers, each process would compile whatever it imports, for seconds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-slow test-bench test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
 .PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill bench-reprocess lock clean
@@ -89,6 +92,7 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.lock
 	$(UV) --require-hashes -r requirements.lock
 	$(UV) --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q archive crawler jobs
 	touch $@
 
 $(VENV)/.bench: $(READY) requirements-bench.lock

@@ -484,8 +484,7 @@ class Dying(DirectoryStore):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("newly", [False, True])
+@pytest.mark.parametrize(("newly", "after"), [(False, True), (True, False)])
 def test_a_repair_killed_at_any_write_can_be_repeated(tmp_path: Path, newly: bool, after: bool) -> None:
     for changes in range(20):
         folder = tmp_path / str(changes)

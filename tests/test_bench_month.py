@@ -16,7 +16,7 @@ from tests.crawling import PROJECT
 @pytest.mark.timeout(900)
 def test_everything_announced_is_found_and_lasting_edits_are_caught_at_a_small_price(tmp_path: Path) -> None:
     report = tmp_path / "month.json"
-    command = [sys.executable, "-m", "bench.month", "--days", "4", "--every", "6", "--json", str(report)]
+    command = [sys.executable, "-m", "bench.month", "--days", "3", "--every", "6", "--json", str(report)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     ours, naive = (json.loads(report.read_text("utf-8"))[name] for name in ("presskeep", "naive"))
