@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from statistics import median
+from zoneinfo import ZoneInfo
 
 from archive.site_findings import SiteFinding
 from archive.site_history import ArticleFacts
-from jobs.health_change import Sample, Scores, find_drop, is_over, of_scores, of_shares, split
+from jobs.health_change import ENOUGH, Sample, Scores, find_drop, is_over, of_scores, of_shares, split
 from jobs.health_past import EXAMPLES, Check, Harvest, SitePast, Trouble, shown
 from jobs.health_traits import MEASURES, TRAITS, Measure, Trait, Value
+
+_QUIET = 0.75
+"""Share of the median weekday's articles below which a weekday is quiet."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class MeasureCheck:
         measure, harvests = self.measure, _usual(past, self.measure)
         if not (before := _baseline(harvests)):
             return []
-        change = find_drop(self._scored(harvests, before), of_scores, least=measure.least)
+        change = find_drop(self._scored(past, harvests, before), of_scores, least=measure.least)
         if change is None:
             return []
         changed = _articles(harvests, since=change.since)
@@ -80,18 +86,23 @@ class MeasureCheck:
 
     def is_over(self, past: SitePast, finding: SiteFinding) -> bool:
         harvests = _usual(past, self.measure)
-        samples = self._scored(harvests, _articles(harvests, until=finding.since))
+        samples = self._scored(past, harvests, _articles(harvests, until=finding.since))
         return is_over(samples, since=finding.since, opened=finding.opened)
 
-    def _scored(self, harvests: Sequence[Harvest], usual: Sequence[ArticleFacts]) -> list[Sample]:
-        """Samples of scores among the usual articles, turned so that less is trouble."""
+    def _scored(self, past: SitePast, harvests: Sequence[Harvest], usual: Sequence[ArticleFacts]) -> list[Sample]:
+        """Samples of scores among the usual articles of as quiet days, turned so that less is trouble."""
         measure = self.measure
-        values = [value for article in usual if (value := measure.value(article)) is not None]
-        score = Scores(values)
+        quiet = _quiet_weekdays(usual, ZoneInfo(past.profile.timezone))
+        values: dict[bool, list[float]] = {True: [], False: []}
+        for article in usual:
+            if (value := measure.value(article)) is not None:
+                values[quiet(article)].append(value)
+        whole = Scores([*values[True], *values[False]])
+        scores = {kind: Scores(some) if len(some) >= ENOUGH else whole for kind, some in values.items()}
 
         def scored(article: ArticleFacts) -> Value:
             value = measure.value(article)
-            return None if value is None else measure.sign * score(value)
+            return None if value is None else measure.sign * scores[quiet(article)](value)
 
         return _samples(harvests, scored)
 
@@ -105,6 +116,18 @@ CHECKS: tuple[Check, ...] = (
 def _usual(past: SitePast, what: Trait | Measure) -> Sequence[Harvest]:
     is_usual = past.usual(what.kind, what.subject)
     return [harvest for harvest in past.harvests if is_usual(harvest.at)]
+
+
+def _quiet_weekdays(usual: Sequence[ArticleFacts], zone: ZoneInfo) -> Callable[[ArticleFacts], bool]:
+    """Whether an article is of a weekday that brings fewer than most do: they are often other texts, long reads."""
+
+    def weekday(article: ArticleFacts) -> int:
+        return article.fetched.astimezone(zone).weekday()
+
+    counts = Counter(weekday(article) for article in usual)
+    limit = _QUIET * median(counts[day] for day in range(7))
+    quiet = {day for day in range(7) if counts[day] < limit}
+    return lambda article: weekday(article) in quiet
 
 
 def _baseline(harvests: Sequence[Harvest]) -> list[ArticleFacts]:
