@@ -208,15 +208,16 @@ class Catalog:
 
     def article_entries(self, wanted: Selection = EVERYTHING, *, url_id: str | None = None) -> Iterator[ArticleEntry]:
         """Articles by shard, then order of archiving, that meet what `wanted` asks of site, day, language, revision."""
-        table = schema.articles.c
-        query = (
-            sa.select(schema.articles, schema.objects.c.sha256.label("shard_sha256"))
-            .outerjoin(schema.objects, schema.objects.c.key == table.shard_key)
-            .order_by(table.shard_key, table.fetched, table.url_id)
-        )
+        query = _by_shard(schema.articles, schema.objects.c.sha256.label("shard_sha256"))
         if url_id is not None:
-            query = query.where(table.url_id == url_id)
+            query = query.where(schema.articles.c.url_id == url_id)
         return map(article_entry, self._streamed(_selected(query, wanted)))
+
+    def revisions(self, wanted: Selection = EVERYTHING) -> Iterator[sa.Row[tuple[str, str | None, str, int]]]:
+        """Of the same articles, in the same order, key and SHA-256 of the shard, URL id and number of the revision."""
+        table = schema.articles.c
+        query = _by_shard(table.shard_key, schema.objects.c.sha256, table.url_id, table.revision)
+        return self._streamed(_selected(query, wanted))
 
     def capture_location(self, url_id: str) -> RecordLocation | None:
         """Where the newest capture of a URL lies that has a body of its own."""
@@ -322,6 +323,16 @@ def _insert(connection: Connection, table: sa.Table, rows: Iterable[dict[str, An
     values = list(rows)
     if values:
         connection.execute(table.insert(), values)
+
+
+def _by_shard(*columns: Any) -> sa.Select[Any]:
+    table = schema.articles.c
+    return (
+        sa.select(*columns)
+        .select_from(schema.articles)
+        .outerjoin(schema.objects, schema.objects.c.key == table.shard_key)
+        .order_by(table.shard_key, table.fetched, table.url_id)
+    )
 
 
 def _selected(query: sa.Select[Any], wanted: Selection) -> sa.Select[Any]:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from archive.errors import DamagedObject
 from archive.kept import KeptBytes
 from archive.manifest import StoredObject
 from archive.object_reader import open_ranged
 from archive.records import Article, Capture, RecordLocation
-from archive.shards import read_shard
+from archive.shards import read_row, read_shard
 from archive.store import Store
 from archive.warc_reader import read_record
 
@@ -24,8 +24,10 @@ Read = TypeVar("Read")
 
 _AHEAD = 8
 """A shard holds a month of a batch: some hundred kilobytes, a few megabytes at most."""
-_WHOLE = 4 << 20
-"""Bytes up to which an object is fetched whole, though only a part of it is wanted."""
+_WHOLE = 1 << 20
+"""Bytes up to which a shard is fetched whole, though only a row of it is wanted."""
+_PART = 1 << 20
+"""Bytes of a larger one that are fetched at once: about a row group."""
 
 
 class Fetcher:
@@ -80,17 +82,21 @@ def fetch_checked(store: Store, key: str, sha256: str | None) -> bytes:
     return data
 
 
-def fetch_shard(store: Store, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-    """The articles of a shard, or those with these ids, of a large shard by the parts that they lie in.
+def fetch_shard(store: Store, stored: StoredObject) -> Iterator[Article]:
+    """The articles of a shard; DamagedObject unless it is as recorded, ObjectMissing."""
+    return read_shard(io.BytesIO(fetch_checked(store, stored.key, stored.sha256)))
 
-    DamagedObject unless it is as recorded; of parts, unless the checksums of their pages are right. ObjectMissing.
+
+def fetch_row(store: Store, stored: StoredObject, row: int) -> Article:
+    """The article in that row of a shard, from 0; of a large shard only the part is fetched that it lies in.
+
+    DamagedObject unless the shard is as recorded; of a part, unless the checksums of its pages are right.
+    ObjectMissing.
     """
-    if url_ids is None or stored.size <= _WHOLE:
-        stream: BinaryIO = io.BytesIO(fetch_checked(store, stored.key, stored.sha256))
-    else:
-        stream = open_ranged(partial(_range, store, stored.key), stored.size)
-    with stream:
-        yield from read_shard(stream, url_ids=url_ids)
+    if stored.size <= _WHOLE:
+        return read_row(io.BytesIO(fetch_checked(store, stored.key, stored.sha256)), row)
+    with open_ranged(partial(_range, store, stored.key), stored.size, at_once=_PART) as stream:
+        return read_row(stream, row)
 
 
 def _range(store: Store, key: str, offset: int, length: int) -> bytes:

@@ -156,12 +156,17 @@ def take_inventory(store: Store, *, site: str | None = None, on_progress: Progre
     return _inventory(store, [""] if site is None else folders, on_progress)
 
 
-def read_batches(store: Store) -> Inventory:
-    """As `take_inventory`, of nothing but the manifests: enough to tell which batches make up the archive."""
-    return _inventory(store, [keys.BATCHES], no_progress)
+def read_batches(store: Store, *, known: Mapping[str, Batch] = {}) -> Inventory:
+    """As `take_inventory`, of nothing but the manifests: enough to tell which batches make up the archive.
+
+    Manifests that are `known` by their key, and were written when that says, are not read again.
+    """
+    return _inventory(store, [keys.BATCHES], no_progress, known)
 
 
-def _inventory(store: Store, prefixes: Sequence[str], on_progress: Progress) -> Inventory:
+def _inventory(
+    store: Store, prefixes: Sequence[str], on_progress: Progress, known: Mapping[str, Batch] = {}
+) -> Inventory:
     objects: dict[str, ObjectInfo] = {}
     foreign = []
     for info in (info for prefix in prefixes for info in store.list(prefix)):
@@ -173,6 +178,8 @@ def _inventory(store: Store, prefixes: Sequence[str], on_progress: Progress) -> 
 
     def read(named: tuple[str | None, str]) -> Batch | tuple[str, str]:
         key = named[1]
+        if key in known and known[key].written == objects[key].modified:
+            return known[key]
         try:
             manifest, sha256 = read_manifest(store, key)
             return Batch.of(manifest, sha256=sha256, written=objects[key].modified)

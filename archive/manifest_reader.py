@@ -22,8 +22,9 @@ import pyarrow as pa
 
 from archive import keys
 from archive.errors import ArchiveError, DamagedObject, ObjectMissing
-from archive.fetching import Fetcher, fetch_capture, fetch_shard, read_ahead
+from archive.fetching import Fetcher, fetch_capture, fetch_row, fetch_shard, read_ahead
 from archive.inventory import Batch, read_batches, read_manifest
+from archive.known_batches import KnownBatches
 from archive.manifest import CaptureEntry, Manifest, StoredObject
 from archive.marker import read_marker
 from archive.records import Article, Capture, RecordLocation
@@ -77,9 +78,15 @@ class Past(Protocol):
 class ManifestReader:
     """Reads what the manifests of a store name."""
 
-    def __init__(self, store: Store, *, fetcher: Fetcher | None = None) -> None:
-        """Nothing is fetched before the first question; `fetcher` is one of that store, if not a plain one."""
+    def __init__(
+        self, store: Store, *, fetcher: Fetcher | None = None, known_batches: KnownBatches | None = None
+    ) -> None:
+        """Nothing is fetched before the first question.
+
+        `fetcher` is one of that store, if not a plain one. Manifests in `known_batches` are not read again.
+        """
         self._store = store
+        self._known = known_batches
         self._fetcher = fetcher or Fetcher(store)
 
     def articles(self, wanted: Selection = EVERYTHING) -> Iterator[Article]:
@@ -113,6 +120,10 @@ class ManifestReader:
             except ObjectMissing as exc:
                 self.look_again(exc)
 
+    def removed_of(self, site: str) -> Collection[str]:
+        """Ids of what was taken down at a site, and elsewhere."""
+        return self.removed
+
     def plan(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> Plan:
         """What `articles` would read."""
         shards = self._shards(wanted, past=past)
@@ -123,14 +134,19 @@ class ManifestReader:
             bytes=sum(stored.size for stored in shards),
         )
 
-    def shards(self) -> list[StoredObject]:
-        """Every shard, by key; what was taken down may still be in one."""
-        return self._shards(EVERYTHING)
+    def shards(self, wanted: Selection = EVERYTHING, *, past: Past | None = None) -> list[StoredObject]:
+        """Every shard that may hold what `articles` would give, by key; what was taken down may still be in one."""
+        return self._shards(wanted, past=past)
 
-    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-        """The articles of one shard that were not taken down, or those of them with these ids."""
-        found = fetch_shard(self._store, stored, url_ids=url_ids)
-        return (article for article in found if article.url_id not in self.removed)
+    def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
+        """The articles of one shard that were not taken down, each with its row."""
+        found = enumerate(fetch_shard(self._store, stored))
+        return ((row, article) for row, article in found if article.url_id not in self.removed)
+
+    def row(self, stored: StoredObject, row: int) -> Article | None:
+        """The article in that row of a shard, from 0, None if it was taken down."""
+        article = fetch_row(self._store, stored, row)
+        return None if article.url_id in self.removed else article
 
     def captures(
         self, sites: Collection[str] = (), *, since: date | None = None, until: date | None = None
@@ -202,7 +218,10 @@ class ManifestReader:
     @cached_property
     def _live(self) -> list[Batch]:
         marker = read_marker(self._store)
-        inventory = read_batches(self._store)
+        known = self._known.read() if self._known else {}
+        inventory = read_batches(self._store, known=known)
+        if self._known and known != {batch.manifest_key: batch for batch in inventory.batches.values()}:
+            self._known.write(inventory.batches.values())
         if marker is None and not inventory.batches:
             raise ArchiveError(f"{self._store.url}: there is no archive; check its address and the credentials")
         for key, reason in inventory.damaged.items():

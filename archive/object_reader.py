@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 BUFFER_SIZE = 8 << 20
-"""Bytes fetched at once when less is asked for."""
+"""Bytes fetched at once when less is asked for, unless told otherwise."""
 
 
-def open_ranged(fetch: Callable[[int, int], bytes], size: int) -> BinaryIO:
+def open_ranged(fetch: Callable[[int, int], bytes], size: int, *, at_once: int = BUFFER_SIZE) -> BinaryIO:
     """A buffered stream over `size` bytes, of which `fetch(offset, length)` brings up to `length` at a time.
+
+    Where less is asked for, `at_once` bytes are fetched.
 
     Since every fetch is a request of its own, a broken connection costs one retried fetch and not the whole stream.
     """
-    return io.BufferedReader(_RangedReader(fetch, size), BUFFER_SIZE)
+    return io.BufferedReader(_RangedReader(fetch, size), at_once)
 
 
 class _RangedReader(io.RawIOBase):

@@ -16,7 +16,7 @@ import pyarrow as pa
 from archive import schema
 from archive.catalog import Catalog
 from archive.errors import DamagedObject, ObjectMissing
-from archive.fetching import Fetcher, fetch_capture, fetch_checked, fetch_shard, read_ahead
+from archive.fetching import Fetcher, fetch_capture, fetch_checked, fetch_row, fetch_shard, read_ahead
 from archive.manifest import StoredObject
 from archive.records import Article, Capture, RecordLocation
 from archive.selection import EVERYTHING, Plan, Selection
@@ -62,10 +62,9 @@ class ArchiveReader:
 
     def _rest(self, wanted: Selection, served: Revisions) -> Iterator[pa.Table]:
         """The articles that are not served yet."""
-        entries = self._catalog.article_entries(wanted)
         revisions = (
-            (shard, {(entry.url_id, entry.revision) for entry in group} - served)
-            for shard, group in groupby(entries, key=lambda entry: (entry.shard_key, entry.shard_sha256))
+            (shard, {(row.url_id, row.revision) for row in group} - served)
+            for shard, group in groupby(self._catalog.revisions(wanted), key=lambda row: (row.shard_key, row.sha256))
         )
         for data, chosen in read_ahead(self._fetched, ((shard, rest) for shard, rest in revisions if rest)):
             conditions = [(_REVISION, lambda *revision, chosen=chosen: revision in chosen), *wanted.beyond_catalog()]
@@ -75,9 +74,13 @@ class ArchiveReader:
                 if found.num_rows:
                     yield found
 
+    def removed_of(self, site: str) -> Collection[str]:
+        """Ids of what was taken down at a site."""
+        return self._catalog.tombstones.of_site(site)
+
     def plan(self, wanted: Selection = EVERYTHING) -> Plan:
         """What `articles` would read."""
-        in_shard = Counter(entry.shard_key for entry in self._catalog.article_entries(wanted))
+        in_shard = Counter(row.shard_key for row in self._catalog.revisions(wanted))
         sizes = (row["size"] for row in self._catalog.rows(schema.objects, kind="articles") if row["key"] in in_shard)
         return Plan(articles=in_shard.total(), at_most=wanted.asks_the_article, shards=len(in_shard), bytes=sum(sizes))
 
@@ -88,11 +91,16 @@ class ArchiveReader:
         shards = {row["key"]: StoredObject(**{name: row[name] for name in names}) for row in rows}
         return [shards[key] for key in sorted(shards)]
 
-    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-        """The articles of one shard that were not taken down, or those of them with these ids."""
-        articles = list(fetch_shard(self._store, stored, url_ids=url_ids))
+    def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
+        """The articles of one shard that were not taken down, each with its row."""
+        articles = list(fetch_shard(self._store, stored))
         removed = self._catalog.tombstones.among(article.url_id for article in articles)
-        return (article for article in articles if article.url_id not in removed)
+        return ((row, article) for row, article in enumerate(articles) if article.url_id not in removed)
+
+    def row(self, stored: StoredObject, row: int) -> Article | None:
+        """The article in that row of a shard, from 0, None if it was taken down."""
+        article = fetch_row(self._store, stored, row)
+        return None if self._catalog.tombstones.among([article.url_id]) else article
 
     def article(self, url_id: str) -> Article | None:
         """The newest revision of one article, None if we hold none."""

@@ -42,6 +42,8 @@ class Hit:
     """Seconds since the year 1."""
     shard: str
     """Key of the object that holds it."""
+    row: int
+    """Where in it, from 0."""
 
 
 class SearchEngine:
@@ -104,7 +106,7 @@ class SearchEngine:
             found = searcher.search(query, limit, count=False, order_by_field=order_by, offset=offset).hits
             for _, address in found:
                 document = searcher.doc(address)
-                yield Hit(**{name: document[name][0] for name in ("url_id", "revision", "fetched", "shard")})
+                yield Hit(**{name: document[name][0] for name in Hit.__slots__})
             if len(found) < limit:
                 return
             offset, limit = offset + limit, limit * 2
@@ -135,7 +137,8 @@ class SearchEngine:
             builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
         for name in ("site", "language", "section", "flag"):
             builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-        builder.add_integer_field("revision", stored=True)
+        for name in ("revision", "row"):
+            builder.add_integer_field(name, stored=True)
         builder.add_integer_field("published", fast=True)
         builder.add_integer_field("fetched", stored=True, fast=True)
         return builder.build()
@@ -151,8 +154,8 @@ class Writing:
         """Drop all that lies in that shard."""
         self._writer.delete_documents_by_term("shard", shard)
 
-    def add(self, article: Article, shard: str) -> None:
-        """Add a revision that lies in that shard."""
+    def add(self, article: Article, shard: str, row: int) -> None:
+        """Add a revision that lies in that row of that shard."""
         import tantivy
 
         title, text = words_of(article.title or ""), words_of(article.text)
@@ -161,6 +164,7 @@ class Writing:
                 text=" ".join((*title * _HEADLINE, *text)),
                 url_id=article.url_id,
                 shard=shard,
+                row=row,
                 site=article.site,
                 language=article.language or "",
                 section=(article.section or "").casefold(),

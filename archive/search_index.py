@@ -4,6 +4,7 @@ It knows every shard by key and SHA-256, so an update reads only new ones. What 
 an article went altogether (a takedown, retention), all is made anew, because its words would stay in the old files.
 
     state.json      which shards it holds, and in which of the folders
+    batches.json    what the manifests of the archive said, see archive/known_batches.py
     <number>/       files of archive/search_engine.py
 """
 
@@ -23,7 +24,7 @@ from archive.search_engine import Hit, Order, SearchEngine
 from archive.search_words import words_of
 from archive.selection import Selection
 
-FORMAT = "presskeep-search/1"
+FORMAT = "presskeep-search/2"
 
 _STATE = "state.json"
 _COMMIT = 10_000
@@ -36,8 +37,11 @@ class ShardSource(Protocol):
     def shards(self) -> Sequence[StoredObject]:
         """All that hold articles, in the order of their keys."""
 
-    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-        """The articles of one, or those with these ids."""
+    def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
+        """The articles of one that were not taken down, each with its row."""
+
+    def row(self, stored: StoredObject, row: int) -> Article | None:
+        """The article in that row of one, from 0, None if it was taken down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,8 +127,8 @@ class SearchIndex:
             for stored in new:
                 # What an update that was cut short has added of it.
                 writing.forget(stored.key)
-                for article in source.shard(stored):
-                    writing.add(article, stored.key)
+                for row, article in source.shard(stored):
+                    writing.add(article, stored.key, row)
                     waiting += 1
                     yield article
                 state.shards[stored.key] = stored.sha256
@@ -154,6 +158,8 @@ class SearchIndex:
     def _read(self) -> _State:
         try:
             held = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
+            if held["format"] == "presskeep-search/1":
+                raise ArchiveError(f"{self._folder}: was made by an older version; make it anew with --rebuild")
             if held["format"] != FORMAT:
                 raise ValueError(held["format"])
             return _State(number=held["number"], shards=held["shards"], unsettled=held["unsettled"])

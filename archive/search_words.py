@@ -22,6 +22,7 @@ _PAIRED = (
 # Vowel signs of the scripts of India are no letters to Python, and part of the word.
 _SIGNED = "\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(rf"([{_PAIRED}]+)|(?:[^\W_{_PAIRED}]|[{_MARKS}{_SIGNED}])+")
+_QUOTED = re.compile('["“„«]([^"“”„«»]+)["”“»]')
 _DROPPED = re.compile(f"[{_MARKS}]")
 _LETTERS = {
     **dict.fromkeys("يىیێې", "ي"),
@@ -45,6 +46,16 @@ _LONGEST = 64
 def words_of(text: str) -> list[str]:
     """The words of a text in its order, repeated as often as they stand there."""
     return [word for match in _WORD.finditer(text) for word in _words(match)]
+
+
+def phrases_of(text: str) -> list[str]:
+    """What stands in quotation marks, as words with a space before, between and behind them."""
+    return [spaced(found) for found in _QUOTED.findall(text)]
+
+
+def spaced(text: str) -> str:
+    """The words of a text in its order, with a space before, between and behind them."""
+    return f" {' '.join(words_of(text))} "
 
 
 def spans_of(text: str) -> Iterator[tuple[int, int, str]]:

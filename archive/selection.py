@@ -96,8 +96,15 @@ class Plan:
     """Whether only reading can tell how many of those articles are wanted."""
     shards: int
     """Objects to be fetched, each with one GET."""
+    spans: int = 0
+    """Parts of WARC files to be fetched besides, each with one GET."""
     bytes: int
-    """Bytes of those objects."""
+    """Bytes of all that."""
+
+    @property
+    def gets(self) -> int:
+        """Requests for it."""
+        return self.shards + self.spans
 
 
 def _folded(words: Sequence[str]) -> list[str]:

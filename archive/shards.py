@@ -132,6 +132,18 @@ def read_tables(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> It
             yield table if wanted is None else rows_where(table, ("url_id",), wanted.__contains__)
 
 
+def read_row(stream: BinaryIO, row: int) -> Article:
+    """The article in that row of a shard, from 0; DamagedObject as for `read_shard`, and where there is no such row."""
+    with _damage_named(), pq.ParquetFile(stream, page_checksum_verification=True) as file:
+        before = 0
+        for group in range(file.num_row_groups):
+            rows = file.metadata.row_group(group).num_rows
+            if row < before + rows:
+                return next(articles_of([_rows(file, group).slice(row - before, 1)]))
+            before += rows
+    raise DamagedObject(f"shard has {before} rows, row {row} was looked for; restore it with `presskeep repair`")
+
+
 def read_order(stream: BinaryIO) -> Iterator[tuple[str, datetime, int]]:
     """URL id, time of the capture and number of each revision in a shard; DamagedObject as for `read_shard`."""
     names = ["url_id", "fetched", "revision"]

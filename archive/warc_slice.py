@@ -22,8 +22,11 @@ from typing import BinaryIO
 
 from archive.errors import DamagedObject, ObjectMissing
 from archive.fetching import read_ahead
-from archive.manifest_reader import ManifestReader
+from archive.inventory import place_of
+from archive.manifest_reader import ManifestReader, Past
+from archive.outcomes import ARCHIVED
 from archive.records import Article
+from archive.selection import Plan, Selection
 from archive.warc import INFO, warcinfo
 from archive.warc_reader import read_places
 
@@ -76,6 +79,27 @@ def write_slice(
     if missing := sum(map(len, wanted.values())):
         raise DamagedObject(f"{missing} pages are named by articles and by no manifest; run `presskeep verify`")
     return pages
+
+
+def plan_slice(reader: ManifestReader, wanted: Selection, *, past: Past | None = None) -> Plan:
+    """What reading such articles, and fetching their pages, would read; at most, where only reading tells."""
+    plan, pages = reader.plan(wanted, past=past), _may_be_wanted(reader, wanted, past)
+    spans = list(_spans(reader, pages, wanted.sites))
+    size = sum(span.end - span.begin for span in spans)
+    return replace(plan, spans=len(spans), bytes=plan.bytes + size)
+
+
+def _may_be_wanted(reader: ManifestReader, wanted: Selection, past: Past | None) -> _Places:
+    """The pages of all articles of batches that have a shard with anything that may be wanted."""
+    places = (place_of(stored.key) for stored in reader.shards(wanted, past=past))
+    batches = {place.batch for place in places if place}
+    since, until = (wanted.since, wanted.until) if wanted.by == "fetched" else (None, None)
+    found: _Places = defaultdict(dict)
+    for listed in reader.captures(wanted.sites, since=since, until=until):
+        if listed.batch in batches and listed.entry.outcome == ARCHIVED:
+            owner = (listed.entry.article or listed.entry.url_id, listed.entry.fetched)
+            found[listed.location.warc_key][listed.entry.offset] = owner
+    return found
 
 
 def _fetched(reader: ManifestReader, wanted: _Places, sites: Collection[str]) -> Iterator[tuple[_Span, bytes]]:

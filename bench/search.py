@@ -18,7 +18,7 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -31,7 +31,7 @@ from archive.search_engine import Order
 from archive.search_index import SearchIndex
 from archive.search_words import words_of
 from archive.selection import EVERYTHING
-from archive.shards import read_shard, write_shard
+from archive.shards import read_row, read_shard, write_shard
 from bench.machine import facts
 from jobs.searching import search
 from tests.sample_batches import make_article
@@ -100,10 +100,15 @@ class Shards:
         """All of them."""
         return self._stored
 
-    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-        """The articles of one."""
+    def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
+        """The articles of one with their rows."""
         with (self._folder / stored.key).open("rb") as stream:
-            yield from read_shard(stream, url_ids=url_ids)
+            yield from enumerate(read_shard(stream))
+
+    def row(self, stored: StoredObject, row: int) -> Article:
+        """The article in that row of one."""
+        with (self._folder / stored.key).open("rb") as stream:
+            return read_row(stream, row)
 
 
 def made(count: int, languages: Sequence[Language], chance: random.Random) -> Iterator[Article]:
@@ -178,7 +183,7 @@ def _measured(kind: str, index: SearchIndex, shards: Shards, texts: Sequence[str
         return list(itertools.islice(index.find(text, EVERYTHING, order=order), SHOWN))
 
     def shown(text: str) -> object:
-        return list(itertools.islice(search(index, shards, text, EVERYTHING, order=order), SHOWN))
+        return search(index, shards, text, EVERYTHING, order=order, limit=SHOWN)
 
     times = [1000 * _timed(lambda text=text: found(text)) for text in texts]  # type: ignore[misc]
     whole = [1000 * _timed(lambda text=text: shown(text)) for text in texts[:3]]  # type: ignore[misc]

@@ -14,9 +14,7 @@ from jobs.errors import JobsError
 
 if TYPE_CHECKING:
     from archive.objects import KeptVersion
-    from archive.reader import ArchiveReader
     from archive.removal import Removed
-    from archive.search_index import SearchIndex
     from jobs.removing import Takedown
 
 PARTLY_FAILED = 3
@@ -61,6 +59,7 @@ def remove(
     from jobs.config import find_config, load_config
     from jobs.opened import opened_catalog
     from jobs.removing import canonical_ids, kept_versions, order, pending, takedowns
+    from jobs.searching import forget_removed
 
     if not resume and (not reason or not reason.strip() or not reason.isprintable()):
         raise JobsError("--reason: say in one line why, it stays in the archive as the record of the takedown")
@@ -92,7 +91,7 @@ def remove(
                 problems.append(f"{name}: the tombstone is in force, but not all is removed yet: {exc}")
         if done:
             catalog.erasure.scrub()
-            problems += _forget(SearchIndex(config.search_folder), ArchiveReader(store, catalog))
+            problems += forget_removed(SearchIndex(config.search_folder), ArchiveReader(store, catalog))
     kept = list(kept_versions(store, done))
     if as_json:
         print_json(
@@ -108,16 +107,6 @@ def remove(
         _print_result(done, kept, problems, nothing_done=not (apply or resume))
     if problems:
         raise typer.Exit(PARTLY_FAILED)
-
-
-def _forget(index: SearchIndex, source: ArchiveReader) -> list[str]:
-    """Bring the search index of this machine up to date; what keeps it from that."""
-    try:
-        if index.exists:
-            index.update(source)
-    except ArchiveError as exc:
-        return [f"the search index of this machine may still have words of it, delete its folder: {exc}"]
-    return []
 
 
 def _print(takedown: Takedown) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jobs.console import out, print_json, safe, size
+from jobs.console import err, out, print_json, safe, size
 
 if TYPE_CHECKING:
     from jobs.retaining import LetGo
@@ -29,27 +29,34 @@ def retention(
     """Let go what is older than `keep_raw` and `keep` of its site's profile, or show what would go.
 
     Housekeeping does it once a day. A batch goes as a whole, when its newest page is old enough; `presskeep gc` frees
-    the space a week later. That the pages were fetched stays known, so they are not fetched again.
+    the space a week later, and the search index of this machine forgets at once. That the pages were fetched stays
+    known, so they are not fetched again.
 
     Exit code 3 when something could not be done, because its site is being crawled or a batch is damaged.
 
     Example: presskeep retention --apply
     """
+    from archive.reader import ArchiveReader
     from archive.records import new_run_id
     from archive.retention import Retention
+    from archive.search_index import SearchIndex
     from archive.store import open_store
     from crawler.archiving import SOFTWARE
     from jobs.config import find_config, load_config
     from jobs.opened import opened_catalog
     from jobs.retaining import retain
+    from jobs.searching import forget_removed
 
     config = load_config(find_config(context.obj))
     store = open_store(config.archive)
     with opened_catalog(config) as catalog:
         work = Retention(store, catalog, folder=config.spool_folder, run=new_run_id(), software=SOFTWARE)
         done = list(retain(work, catalog, config.profiles(), now=datetime.now(UTC), apply=apply))
+        gone = any(one.state == "done" for one in done)
+        problems = forget_removed(SearchIndex(config.search_folder), ArchiveReader(store, catalog)) if gone else []
     if as_json:
-        print_json({"applied": apply, "batches": [dataclasses.asdict(one) for one in done]})
+        batches = [dataclasses.asdict(one) for one in done]
+        print_json({"applied": apply, "batches": batches, "problems": problems})
     else:
         for one in done:
             out.print(safe(_line(one)), soft_wrap=True)
@@ -57,7 +64,9 @@ def retention(
             out.print("nothing is old enough to go")
         elif not apply:
             out.print("nothing was changed; to do it, add --apply")
-    if any(one.state == "failed" for one in done):
+        for problem in problems:
+            err.print(safe(problem), soft_wrap=True)
+    if problems or any(one.state == "failed" for one in done):
         raise typer.Exit(PARTLY_FAILED)
 
 

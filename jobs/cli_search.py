@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -56,12 +55,14 @@ def search(
 
     It asks an index on this machine (extra `search`), which --update makes and brings up to date; housekeeping does so
     too where there is one. Case, accents and ways to write a letter do not matter; Chinese, Japanese, Korean and Thai
-    words are found within others. An article stands there once, in the revision that fits best.
+    words are found within others. What is put in quotation marks has to stand there so. An article stands there once,
+    in the revision that fits best.
 
     Exit code 1 when nothing was found.
 
     Example: presskeep search dam kirkuk --site rudaw --from 2026-01-01 --sort date
     """
+    from archive.known_batches import KnownBatches
     from archive.search_index import SearchIndex
     from jobs.config import find_config, load_config
     from jobs.opened import opened_articles
@@ -84,14 +85,15 @@ def search(
         raise JobsError("say what to look for: presskeep search WORDS; --update alone brings the index up to date")
     if (archive is None) != (index is None):
         raise JobsError("--archive and --index go together: the address, and a folder for its index")
-    held = SearchIndex(index or load_config(find_config(context.obj)).search_folder)
-    with opened_articles(context.obj, archive) as opened:
+    folder = index or load_config(find_config(context.obj)).search_folder
+    held = SearchIndex(folder)
+    with opened_articles(context.obj, archive, known_batches=KnownBatches(folder / "batches.json")) as opened:
         check_sites(wanted.sites, opened.sites)
         if update or rebuild:
             _update(held, opened.reader, anew=rebuild)
         if not words:
             return
-        found = list(islice(searched(held, opened.reader, " ".join(words), wanted, order=sort), limit))
+        found = searched(held, opened.reader, " ".join(words), wanted, order=sort, limit=limit)
         if missing := held.missing(opened.reader):
             err.print(f"{missing:,} shards are newer than the index; bring it up to date with --update", soft_wrap=True)
     if as_json:

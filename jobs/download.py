@@ -21,7 +21,7 @@ from archive.selection import Plan, Selection
 from archive.store import Store
 from archive.tables import limited
 from archive.wacz import write_wacz
-from archive.warc_slice import write_slice
+from archive.warc_slice import plan_slice, write_slice
 from jobs.errors import JobsError
 from jobs.export import FILE_FORMATS, compressed, downloaded, downloads_of
 from jobs.export_folder import FOLDER_FORMATS, write_folder
@@ -102,9 +102,9 @@ def plan(order: Order) -> Plan:
     order.check()
     with _opened(order) as opened:
         if not order.since_last or not feed_path(order.dest).exists():
-            return opened.reader.plan(order.wanted)
+            return _plan(order, opened)
         with opened_feed(order.dest, of=_identity(order, opened)) as feed:
-            return _by_manifests(opened).plan(order.wanted, past=feed)
+            return _plan(order, opened, feed)
 
 
 def download(order: Order, progress: Progress) -> Done:
@@ -118,7 +118,7 @@ def download(order: Order, progress: Progress) -> Done:
         if order.since_last:
             feed = stack.enter_context(opened_feed(order.dest, of=_identity(order, opened)))
             return _download_rest(order, opened, feed, folder, progress)
-        progress.begin(lambda: opened.reader.plan(order.wanted))
+        progress.begin(lambda: _plan(order, opened))
         tables = limited(opened.reader.tables(order.wanted), order.limit)
         return Done(articles=_write(tables, order, opened, order.dest, folder, progress), path=order.dest)
 
@@ -126,7 +126,7 @@ def download(order: Order, progress: Progress) -> Done:
 def _download_rest(order: Order, opened: OpenedArticles, feed: Feed, folder: Path | None, progress: Progress) -> Done:
     feed.settle()
     reader, part = _by_manifests(opened), feed.part
-    progress.begin(lambda: reader.plan(order.wanted, past=feed))
+    progress.begin(lambda: _plan(order, opened, feed))
     tables = feed.taking(reader.tables(order.wanted, past=feed), lambda: reader.batches)
     first, count = next(tables, None), 0
     if first is not None:
@@ -142,6 +142,12 @@ def _download_rest(order: Order, opened: OpenedArticles, feed: Feed, folder: Pat
     )
 
 
+def _plan(order: Order, opened: OpenedArticles, feed: Feed | None = None) -> Plan:
+    if order.form in RAW_FORMATS:
+        return plan_slice(_by_manifests(opened), order.wanted, past=feed)
+    return _by_manifests(opened).plan(order.wanted, past=feed) if feed else opened.reader.plan(order.wanted)
+
+
 def _write(
     tables: Iterable[pa.Table],
     order: Order,
@@ -153,7 +159,7 @@ def _write(
     """Write them; returns how many there were."""
     counted = _Counted(downloaded(tables, opened.likenesses, markdown=order.markdown), progress)
     if order.form in FOLDER_FORMATS:
-        write_folder(downloads_of(counted), dest, order.form)
+        write_folder(downloads_of(counted), dest, order.form, removed=opened.reader.removed_of)
         return counted.count
     file = nullcontext(sys.stdout.buffer) if folder is None else new_file(dest, overwrite=order.force, folder=folder)
     name = "" if order.form in RAW_FORMATS else dest.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -72,12 +73,13 @@ class ShownProgress(Progress):
 def print_plan(plan: Plan, *, as_json: bool) -> None:
     """What would be read."""
     if as_json:
-        print_json({"articles": plan.articles, "shards": plan.shards, "gets": plan.shards, "bytes": plan.bytes})
+        print_json(asdict(plan) | {"gets": plan.gets})
     else:
         about = "at most " if plan.at_most else ""
+        pages = f" and {plan.spans:,} parts of WARC files" if plan.spans else ""
         out.print(
-            f"{about}{plan.articles:,} articles in {plan.shards:,} shards, {size(plan.bytes)} to read with "
-            f"{plan.shards:,} GETs"
+            f"{about}{plan.articles:,} articles in {plan.shards:,} shards{pages}, {size(plan.bytes)} to read with "
+            f"{plan.gets:,} GETs"
         )
 
 

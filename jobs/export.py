@@ -18,6 +18,7 @@ from typing import Any, BinaryIO, cast
 import pyarrow as pa
 from pydantic import TypeAdapter
 
+from archive.fetching import read_ahead
 from archive.likeness import Likenesses
 from archive.records import Article
 from archive.shards import DOWNLOAD_SCHEMA, ROWS_PER_GROUP, write_tables
@@ -33,6 +34,9 @@ else:
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell that begins so is a formula to a spreadsheet (CWE-1236); an apostrophe before it makes it text."""
+
+_AHEAD = 1
+"""Tables that are worked on while the next one is read: Arrow and the catalog leave Python to others meanwhile."""
 
 _LISTS = ("authors", "tags", "flags")
 _NOT_IN_CSV = ("structure", "date_candidates", "removed_blocks")
@@ -62,13 +66,16 @@ def downloaded(
 
     The tables that come have the columns of a shard, those that go the columns of `DOWNLOAD_SCHEMA`.
     """
-    for table in regrouped(tables, ROWS_PER_GROUP):
+
+    def completed(table: pa.Table) -> pa.Table:
         url_ids = table["url_id"].to_pylist()
         originals = likenesses.originals(url_ids) if likenesses else {}
         urls = [originals[url_id].url if url_id in originals else None for url_id in url_ids]
         texts = [markdown_text(article) for article in articles_of([table])] if markdown else [None] * len(urls)
         columns = [*table.columns, pa.array(urls, pa.string()), pa.array(texts, pa.string())]
-        yield pa.Table.from_arrays(columns, schema=DOWNLOAD_SCHEMA)
+        return pa.Table.from_arrays(columns, schema=DOWNLOAD_SCHEMA)
+
+    return read_ahead(completed, regrouped(tables, ROWS_PER_GROUP), ahead=_AHEAD)
 
 
 def downloads_of(tables: Iterable[pa.Table]) -> Iterator[Downloaded]:
@@ -79,8 +86,12 @@ def downloads_of(tables: Iterable[pa.Table]) -> Iterator[Downloaded]:
 
 def write_jsonl(tables: Iterable[pa.Table], stream: BinaryIO) -> None:
     """Write each article as a line of UTF-8 JSON (https://jsonlines.org): all fields, times as ISO 8601."""
-    for table in tables:
-        stream.write(json_lines(table.select(COLUMNS).combine_chunks()))
+
+    def lines(table: pa.Table) -> bytes:
+        return json_lines(table.select(COLUMNS).combine_chunks())
+
+    for some in read_ahead(lines, tables, ahead=_AHEAD):
+        stream.write(some)
 
 
 def write_csv(tables: Iterable[pa.Table], stream: BinaryIO) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from jobs.markdown import escaped, markdown_text
 _BAG = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 _MANIFEST = "manifest-sha256.txt"
 _SLUG_LENGTH = 60
+_ID_LENGTH = 12
+_ID_IN_NAME = re.compile(rf"([0-9a-f]{{{_ID_LENGTH}}})-r\d+\.")
 
 
 def markdown(article: Article) -> str:
@@ -47,10 +49,13 @@ FOLDER_FORMATS: dict[str, tuple[str, Callable[[Article], str]]] = {
 """Name -> end of the files' names, and what renders an article."""
 
 
-def write_folder(articles: Iterable[Article], folder: Path, form: str) -> None:
+def write_folder(
+    articles: Iterable[Article], folder: Path, form: str, *, removed: Callable[[str], Collection[str]] = lambda site: ()
+) -> None:
     """Write the bag; JobsError when something else is in that folder, or the disk refuses.
 
-    Files that an interrupted download left are kept where their bytes are the same.
+    Files that an interrupted download left are kept where their bytes are the same. They go where their articles were
+    taken down meanwhile: `removed` gives the ids of those of a site.
     """
     suffix, render = FOLDER_FORMATS[form]
     checksums: dict[str, str] = {}
@@ -70,7 +75,7 @@ def write_folder(articles: Iterable[Article], folder: Path, form: str) -> None:
                 listed.append(Listed.of(article, path))
         if form == "html":
             write(f"data/{INDEX}", index_page(listed))
-        _refuse_strays(folder, checksums)
+        _clear(folder, checksums, removed)
         _write(folder / "bagit.txt", _BAG)
         _write(
             folder / _MANIFEST, "".join(f"{digest}  {path}\n" for path, digest in sorted(checksums.items())).encode()
@@ -89,7 +94,7 @@ def file_name(article: Article) -> str:
     day = article.published or "undated"
     plain = unicodedata.normalize("NFKD", article.title or "").encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-")
-    return "-".join(part for part in (str(day), slug, article.url_id[:12], f"r{article.revision}") if part)
+    return "-".join(part for part in (str(day), slug, article.url_id[:_ID_LENGTH], f"r{article.revision}") if part)
 
 
 def _begin(folder: Path) -> None:
@@ -103,11 +108,16 @@ def _begin(folder: Path) -> None:
         raise JobsError(f"{folder}: {foreign} is not from a download; name a new folder")
 
 
-def _refuse_strays(folder: Path, written: Container[str]) -> None:
+def _clear(folder: Path, written: Container[str], removed: Callable[[str], Collection[str]]) -> None:
+    """Remove files of articles that were taken down; refuse any other that is not from this download."""
     for path in sorted(folder.glob("data/**/*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in written:
+        name = path.relative_to(folder)
+        if path.is_dir() or name.as_posix() in written:
+            continue
+        match = _ID_IN_NAME.search(path.name)
+        if not match or not any(url_id.startswith(match[1]) for url_id in removed(name.parts[1])):
             raise JobsError(f"{folder}: {name} is from another download; remove it, or name a new folder")
+        path.unlink()
 
 
 def _write(path: Path, data: bytes) -> None:

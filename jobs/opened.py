@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from archive.catalog import Catalog
 from archive.fetching import Fetcher
+from archive.known_batches import KnownBatches
 from archive.likeness import Likenesses
 from archive.manifest import StoredObject
 from archive.manifest_reader import ManifestReader
@@ -31,14 +32,20 @@ class Articles(Protocol):
     def tables(self, wanted: Selection) -> Iterator[pa.Table]:
         """The same as Arrow tables with the columns of a shard."""
 
+    def removed_of(self, site: str) -> Collection[str]:
+        """Ids of what was taken down at a site, and maybe elsewhere."""
+
     def plan(self, wanted: Selection) -> Plan:
         """What `articles` would read."""
 
     def shards(self) -> list[StoredObject]:
         """Every shard, by key."""
 
-    def shard(self, stored: StoredObject, *, url_ids: Collection[str] | None = None) -> Iterator[Article]:
-        """The articles of one shard that were not taken down, or those of them with these ids."""
+    def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
+        """The articles of one shard that were not taken down, each with its row."""
+
+    def row(self, stored: StoredObject, row: int) -> Article | None:
+        """The article in that row of a shard, from 0, None if it was taken down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,20 +84,21 @@ def opened_articles(
     *,
     by_manifests: bool = False,
     fetcher: Callable[[Store], Fetcher] = Fetcher,
+    known_batches: KnownBatches | None = None,
 ) -> Iterator[OpenedArticles]:
     """What gives the articles of the archive at `url`, or of the configured one.
 
     An address needs no configuration; without a catalog (that of an archive which others fill), or if asked for, the
-    reader is one of the manifests. `fetcher` makes what that reader fetches with.
+    reader is one of the manifests. `fetcher` makes what that reader fetches with, `known_batches` spares it manifests.
     """
     if url is not None:
         store = open_store(url)
-        manifests = ManifestReader(store, fetcher=fetcher(store))
+        manifests = ManifestReader(store, fetcher=fetcher(store), known_batches=known_batches)
         yield OpenedArticles(reader=manifests, sites={site.site for site in manifests.sites()})
         return
     config = load_config(find_config(config_path))
     store, configured = open_store(config.archive), set(config.profiles())
-    manifests = ManifestReader(store, fetcher=fetcher(store))
+    manifests = ManifestReader(store, fetcher=fetcher(store), known_batches=known_batches)
     if not _has_catalog(config):
         yield OpenedArticles(reader=manifests, sites=configured | {site.site for site in manifests.sites()})
         return

@@ -6,7 +6,7 @@ What is asked of a view is all that is read: columns that are not named are not 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -54,26 +54,40 @@ def answered(store: Store, query: str) -> Iterator[pa.RecordBatchReader]:
         import duckdb
     except ImportError as exc:
         raise JobsError("SQL needs DuckDB: pip install 'presskeep[sql]'") from exc
-    failures: list[ArchiveError] = []
-    with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
+    reader, failures = ManifestReader(store), list[ArchiveError]()
+    with (
+        shard_dataset(store, reader.shards(), failures) as dataset,
+        duckdb.connect(config={"autoinstall_known_extensions": False}) as connection,
+    ):
         try:
-            _prepare(connection, store, query, failures)
-            answer = connection.sql(query)
-            # A statement such as COPY answers nothing.
-            empty = pa.RecordBatchReader.from_batches(pa.schema([]), [])
-            yield empty if answer is None else answer.to_arrow_reader(1000)
+            connection.register("shards", dataset())
+            _prepare(connection, store, query, reader.removed)
+            with _asked(connection, query) as answer:
+                yield answer
         except (duckdb.Error, pa.ArrowException) as exc:
             if failures:
                 raise failures[0] from exc
             raise JobsError(f"the query failed: {exc}") from exc
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, store: Store, query: str, failures: list[ArchiveError]) -> None:
+@contextmanager
+def _asked(connection: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatchReader]:
+    answer = connection.sql(query)
+    if answer is None:
+        # A statement such as COPY answers nothing.
+        yield pa.RecordBatchReader.from_batches(pa.schema([]), [])
+        return
+    batches = answer.to_arrow_reader(1000)
+    del answer
+    with batches:
+        yield batches
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, store: Store, query: str, removed: Collection[str]) -> None:
     connection.execute("SET TimeZone = 'UTC'")
-    reader = ManifestReader(store)
-    removed = pa.table({"url_id": pa.array(sorted(reader.removed), pa.string())})
-    connection.register("removed", removed)
-    connection.register("shards", shard_dataset(store, reader.shards(), failures))
+    # It would be drawn on standard output.
+    connection.execute("SET enable_progress_bar = false")
+    connection.register("removed", pa.table({"url_id": pa.array(sorted(removed), pa.string())}))
     connection.execute(_REVISIONS)
     connection.execute(_ARTICLES)
     # Each is an object of its own, so they are fetched only where somebody asks for them.

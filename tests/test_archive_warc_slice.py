@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,10 @@ from archive.records import Article
 from archive.selection import Selection
 from archive.store import DirectoryStore
 from archive.warc_reader import read_captures
-from archive.warc_slice import write_slice
+from archive.warc_slice import plan_slice, write_slice
 from tests.archive_builder import Installation, answered, visited
 from tests.command import presskeep
+from tests.sample_articles import START
 from tests.small_archive import SmallArchive, filled
 
 
@@ -33,6 +35,28 @@ def slice_of(small: SmallArchive, wanted: Selection) -> tuple[list[Article], byt
     articles = list(reader.articles(wanted))
     assert write_slice(reader, articles, stream, info={"software": "test"}) == len(articles)
     return articles, stream.getvalue()
+
+
+class CountingReader(ManifestReader):
+    """Notes how much of the WARCs it reads."""
+
+    def __init__(self, store: DirectoryStore) -> None:
+        super().__init__(store)
+        self.spans: list[int] = []
+
+    def raw(self, key: str, begin: int, end: int) -> bytes:
+        self.spans.append(end - begin)
+        return super().raw(key, begin, end)
+
+
+def test_the_plan_counts_the_parts_of_warcs_that_are_fetched(small: SmallArchive) -> None:
+    reader = CountingReader(small.store)
+    write_slice(reader, reader.articles(), io.BytesIO(), info={})
+    plan, shards = plan_slice(reader, Selection()), reader.plan()
+    assert (plan.spans, plan.bytes - shards.bytes) == (len(reader.spans), sum(reader.spans))
+    assert plan.gets == shards.gets + len(reader.spans)
+    fetched = plan_slice(reader, Selection(since=START.date() + timedelta(days=9000), by="fetched"))
+    assert (fetched.spans, fetched.gets) == (0, 0)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import gzip
+import hashlib
+import io
+import json
 import os
 import random
 import signal
@@ -12,16 +15,19 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from archive.store import DirectoryStore
+from archive.warc_reader import read_captures
 from jobs.errors import JobsError
 from jobs.export_folder import is_whole
 from jobs.work_folder import work_folder
 from tests.command import presskeep
 from tests.small_archive import SmallArchive
 from tests.test_archive_reading_on import story
+from tests.test_archive_wacz import cdxj
 
 FORMATS = {"jsonl": "out.jsonl.gz", "parquet": "out.parquet", "wacz": "out.wacz", "html": "out"}
 
@@ -72,8 +78,18 @@ def contents(path: Path) -> object:
     if path.is_dir():
         return {file.relative_to(path): file.read_bytes() for file in path.rglob("*") if file.is_file()}
     if path.suffix == ".wacz":
-        return path.stat().st_size > 0
+        return wacz_contents(path)
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+
+
+def wacz_contents(path: Path) -> object:
+    """Pages, captures with their bodies, and what the index finds, in a file whose checksums are right."""
+    with ZipFile(path) as wacz:
+        for stored in json.loads(wacz.read("datapackage.json"))["resources"]:
+            assert f"sha256:{hashlib.sha256(wacz.read(stored['path'])).hexdigest()}" == stored["hash"]
+        captures = [stored.capture for stored in read_captures(io.BytesIO(wacz.read("archive/pages.warc.gz")))]
+        indexed = sorted((time, fields["url"]) for time, fields in cdxj(wacz))
+        return wacz.read("pages/pages.jsonl"), captures, indexed
 
 
 def killed_when(process: subprocess.Popen[bytes], kept: Path, count: int, after: float) -> bool:

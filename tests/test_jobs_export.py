@@ -120,6 +120,15 @@ def test_a_folder_is_a_bag_with_a_file_an_article(tmp_path: Path) -> None:
     assert {path: hashlib.sha256((tmp_path / "bag" / path).read_bytes()).hexdigest() for path in files} == listed
 
 
+def test_a_file_whose_article_was_taken_down_since_the_interruption_goes(tmp_path: Path) -> None:
+    folder = tmp_path / "bag"
+    write_folder(ARTICLES, folder, "text")
+    (folder / "manifest-sha256.txt").unlink()
+    write_folder(ARTICLES[1:], folder, "text", removed=lambda site: {ARTICLES[0].url_id} if site == "daily" else ())
+    assert len(list(folder.glob("data/**/*.txt"))) == 2
+    assert len((folder / "manifest-sha256.txt").read_text().splitlines()) == 2
+
+
 def test_an_interrupted_folder_is_completed_and_a_complete_one_is_kept(tmp_path: Path) -> None:
     def broken() -> list[Downloaded]:
         raise KeyboardInterrupt

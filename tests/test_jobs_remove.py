@@ -109,6 +109,16 @@ def test_retention_shows_first_and_then_lets_go(installation: Installation) -> N
     assert CliRunner().invoke(app, ["verify", "--read-data"]).exit_code == 0
 
 
+def test_the_search_index_forgets_what_retention_lets_go(installation: Installation) -> None:
+    assert CliRunner().invoke(app, ["search", "--update"]).exit_code == 0
+    profile = installation.folder / "sites" / f"{SITE}.toml"
+    profile.write_text(profile.read_text(encoding="utf-8") + 'keep_raw = "1d"\nkeep = "1d"\n', encoding="utf-8")
+    done = json.loads(CliRunner().invoke(app, ["retention", "--apply", "--json"]).output)
+    assert ([one["state"] for one in done["batches"]], done["problems"]) == (["done"], [])
+    state = json.loads((installation.folder / "data/search/state.json").read_text(encoding="utf-8"))
+    assert (state["number"], state["shards"]) == (2, {})
+
+
 def test_housekeeping_without_rules_lets_nothing_go(installation: Installation) -> None:
     catalog = Catalog(f"sqlite:///{installation.folder}/data/catalog.sqlite")
     done = keep_house(DirectoryStore(installation.archive), catalog, datetime.now(UTC))

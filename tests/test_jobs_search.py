@@ -58,6 +58,11 @@ def urls(found: Finished) -> list[str]:
         (["karun", "--latest"], []),
         (["dam", "--limit", "1", "--sort", "date", "--site", "daily"], ["2"]),
         (["..."], []),
+        (['"dam of sand"'], ["2"]),
+        (["“sand of dam”"], []),
+        (['"Karun Floods"', "dam"], ["1"]),
+        (["«本銀行»"], ["3"]),
+        (['"銀行日本"'], []),
     ],
 )
 def test_what_has_all_the_words_and_meets_the_conditions_is_found(

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from jobs.sql import RUN_COLUMNS, SITE_COLUMNS, answered
 from tests.archive_builder import Installation, visited
 from tests.command import Finished, presskeep
 from tests.sample_articles import START
-from tests.small_archive import SmallArchive, filled
+from tests.small_archive import SmallArchive, filled, page
 from tests.test_archive_compaction import compact
 from tests.test_archive_reading_on import take_down
 
@@ -139,8 +140,35 @@ def test_days_of_a_month_are_all_of_it() -> None:
     stored = StoredObject(
         key="articles/site=daily/month=2024-02/x.parquet", kind="articles", size=1, sha256="", records=1
     )
-    [fragment] = shard_dataset(DirectoryStore(Path("/nowhere")), [stored], []).get_fragments()
-    assert "2024-02-29" in str(fragment.partition_expression)
+    with shard_dataset(DirectoryStore(Path("/nowhere")), [stored], []) as dataset:
+        assert "2024-02-29" in str([fragment.partition_expression for fragment in dataset().get_fragments()])
+
+
+_FIRST_OF_MANY = """
+import sys, time
+from pathlib import Path
+from archive.store import DirectoryStore
+from jobs.sql import answered
+
+class SlowStore(DirectoryStore):
+    def get(self, key, **span):
+        time.sleep(0.1 if key.startswith("articles/") else 0)
+        return super().get(key, **span)
+
+with answered(SlowStore(Path(sys.argv[1])), "SELECT text FROM revisions LIMIT 1") as answer:
+    print(next(iter(answer)).num_rows)
+"""
+
+
+@pytest.mark.slow
+def test_a_process_that_wants_no_more_ends_in_good_order_while_shards_are_read_ahead(tmp_path: Path) -> None:
+    small = SmallArchive(DirectoryStore(tmp_path / "archive"), tmp_path)
+    for number in range(10):
+        small.crawl(page(number, text=f"Story {number}."))
+    small.catalog.close()
+    command = [sys.executable, "-c", _FIRST_OF_MANY, str(tmp_path / "archive")]
+    done = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "1\n", "")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
