@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from archive.errors import DamagedObject
 from archive.kept import KeptBytes
@@ -87,16 +87,16 @@ def fetch_shard(store: Store, stored: StoredObject) -> Iterator[Article]:
     return read_shard(io.BytesIO(fetch_checked(store, stored.key, stored.sha256)))
 
 
-def fetch_row(store: Store, stored: StoredObject, row: int) -> Article:
-    """The article in that row of a shard, from 0; of a large shard only the part is fetched that it lies in.
+def fetch_row(store: Store, stored: StoredObject, row: int, columns: Collection[str]) -> dict[str, Any]:
+    """These columns of that row of a shard, from 0; of a large shard only the part is fetched that it lies in.
 
     DamagedObject unless the shard is as recorded; of a part, unless the checksums of its pages are right.
     ObjectMissing.
     """
     if stored.size <= _WHOLE:
-        return read_row(io.BytesIO(fetch_checked(store, stored.key, stored.sha256)), row)
+        return read_row(io.BytesIO(fetch_checked(store, stored.key, stored.sha256)), row, columns)
     with open_ranged(partial(_range, store, stored.key), stored.size, at_once=_PART) as stream:
-        return read_row(stream, row)
+        return read_row(stream, row, columns)
 
 
 def _range(store: Store, key: str, offset: int, length: int) -> bytes:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyarrow as pa
 
@@ -143,10 +143,10 @@ class ManifestReader:
         found = enumerate(fetch_shard(self._store, stored))
         return ((row, article) for row, article in found if article.url_id not in self.removed)
 
-    def row(self, stored: StoredObject, row: int) -> Article | None:
-        """The article in that row of a shard, from 0, None if it was taken down."""
-        article = fetch_row(self._store, stored, row)
-        return None if article.url_id in self.removed else article
+    def row(self, stored: StoredObject, row: int, columns: Collection[str]) -> Mapping[str, Any] | None:
+        """These columns of the article in that row of a shard, from 0, None if it was taken down."""
+        article = fetch_row(self._store, stored, row, {"url_id", *columns})
+        return None if article["url_id"] in self.removed else article
 
     def captures(
         self, sites: Collection[str] = (), *, since: date | None = None, until: date | None = None

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 import pyarrow as pa
 
@@ -97,10 +98,10 @@ class ArchiveReader:
         removed = self._catalog.tombstones.among(article.url_id for article in articles)
         return ((row, article) for row, article in enumerate(articles) if article.url_id not in removed)
 
-    def row(self, stored: StoredObject, row: int) -> Article | None:
-        """The article in that row of a shard, from 0, None if it was taken down."""
-        article = fetch_row(self._store, stored, row)
-        return None if self._catalog.tombstones.among([article.url_id]) else article
+    def row(self, stored: StoredObject, row: int, columns: Collection[str]) -> Mapping[str, Any] | None:
+        """These columns of the article in that row of a shard, from 0, None if it was taken down."""
+        article = fetch_row(self._store, stored, row, {"url_id", *columns})
+        return None if self._catalog.tombstones.among([article["url_id"]]) else article
 
     def article(self, url_id: str) -> Article | None:
         """The newest revision of one article, None if we hold none."""

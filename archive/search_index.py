@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from archive.errors import ArchiveError
 from archive.manifest import StoredObject
@@ -40,8 +40,8 @@ class ShardSource(Protocol):
     def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
         """The articles of one that were not taken down, each with its row."""
 
-    def row(self, stored: StoredObject, row: int) -> Article | None:
-        """The article in that row of one, from 0, None if it was taken down."""
+    def row(self, stored: StoredObject, row: int, columns: Collection[str]) -> Mapping[str, Any] | None:
+        """These columns of the article in that row of one, from 0, None if it was taken down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

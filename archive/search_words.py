@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 _MARKS = "\u0300-\u036f\u0483-\u0487\u0591-\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed\u200c\u200d\u00ad"
@@ -58,15 +58,22 @@ def spaced(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-def spans_of(text: str) -> Iterator[tuple[int, int, str]]:
-    """Where each word begins and ends in the text, and the word; pairs of characters overlap."""
+def spans_of(text: str, words: Container[str]) -> Iterator[tuple[int, int, str]]:
+    """Where each of these words begins and ends in the text, and which it is, in order; pairs of characters overlap."""
     for match in _WORD.finditer(text):
-        words = _words(match)
+        run = match[1]
+        if run is None:
+            # An empty tuple is a run of nothing but marks.
+            for word in _folded(match[0]):
+                if word in words:
+                    yield match.start(), match.end(), word
+            continue
+        pairs, start, end = _pairs(run), match.start(), match.end()
         # Compatibility forms can have another length; then the run is one place.
-        paired = match[1] and len(words) == max(1, len(match[1]) - 1)
-        for place, word in enumerate(words):
-            start = match.start() + (place if paired else 0)
-            yield start, min(match.end(), start + 2) if paired else match.end(), word
+        paired = len(pairs) == max(1, len(run) - 1)
+        found = [(place, word) for place, word in enumerate(pairs) if word in words]
+        for place, word in found:
+            yield (start + place, min(end, start + place + 2), word) if paired else (start, end, word)
 
 
 def _words(match: re.Match[str]) -> tuple[str, ...]:

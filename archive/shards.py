@@ -7,7 +7,7 @@ most flipped bits silently without them. The same articles always give the same 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -132,14 +132,18 @@ def read_tables(stream: BinaryIO, *, url_ids: Iterable[str] | None = None) -> It
             yield table if wanted is None else rows_where(table, ("url_id",), wanted.__contains__)
 
 
-def read_row(stream: BinaryIO, row: int) -> Article:
-    """The article in that row of a shard, from 0; DamagedObject as for `read_shard`, and where there is no such row."""
+def read_row(stream: BinaryIO, row: int, columns: Collection[str]) -> dict[str, Any]:
+    """These columns of that row of a shard, from 0, with values as Arrow gives them.
+
+    DamagedObject as for `read_shard`, and where there is no such row.
+    """
     with _damage_named(), pq.ParquetFile(stream, page_checksum_verification=True) as file:
         before = 0
         for group in range(file.num_row_groups):
             rows = file.metadata.row_group(group).num_rows
             if row < before + rows:
-                return next(articles_of([_rows(file, group).slice(row - before, 1)]))
+                found: dict[str, Any] = _rows(file, group, list(columns)).slice(row - before, 1).to_pylist()[0]
+                return found
             before += rows
     raise DamagedObject(f"shard has {before} rows, row {row} was looked for; restore it with `presskeep repair`")
 

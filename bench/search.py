@@ -18,12 +18,13 @@ import random
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from archive.manifest import StoredObject
 from archive.records import Article
@@ -105,10 +106,10 @@ class Shards:
         with (self._folder / stored.key).open("rb") as stream:
             yield from enumerate(read_shard(stream))
 
-    def row(self, stored: StoredObject, row: int) -> Article:
-        """The article in that row of one."""
+    def row(self, stored: StoredObject, row: int, columns: Collection[str]) -> dict[str, Any]:
+        """These columns of that row of one."""
         with (self._folder / stored.key).open("rb") as stream:
-            return read_row(stream, row)
+            return read_row(stream, row, columns)
 
 
 def made(count: int, languages: Sequence[Language], chance: random.Random) -> Iterator[Article]:

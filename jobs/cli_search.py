@@ -114,11 +114,10 @@ def _update(index: SearchIndex, source: Articles, *, anew: bool) -> None:
 def _print(found: Found, *, first: bool) -> None:
     from rich.text import Text
 
-    article = found.article
     if not first:
         out.print()
-    out.print(safe(article.title or "(without a title)"), style="bold", soft_wrap=True)
-    facts = (str(article.published or "undated"), article.site, article.url)
+    out.print(safe(found.title or "(without a title)"), style="bold", soft_wrap=True)
+    facts = (str(found.published or "undated"), found.site, found.url)
     out.print(safe(" · ".join(facts)), style="dim", soft_wrap=True)
     text = Text()
     for piece, sought in found.snippet:

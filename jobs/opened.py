@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -44,8 +44,8 @@ class Articles(Protocol):
     def shard(self, stored: StoredObject) -> Iterator[tuple[int, Article]]:
         """The articles of one shard that were not taken down, each with its row."""
 
-    def row(self, stored: StoredObject, row: int) -> Article | None:
-        """The article in that row of a shard, from 0, None if it was taken down."""
+    def row(self, stored: StoredObject, row: int, columns: Collection[str]) -> Mapping[str, Any] | None:
+        """These columns of the article in that row of a shard, from 0, None if it was taken down."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -16,7 +16,7 @@ Piece = tuple[str, bool]
 def snippet(text: str, words: Collection[str]) -> list[Piece]:
     """The pieces of the snippet, in order; the beginning of a text in which none of the words stands."""
     plain = " ".join(text.split())
-    found = [span for span in spans_of(plain) if span[2] in words]
+    found = list(spans_of(plain, words))
     start = _start(plain, found)
     end = min(len(plain), start + LENGTH)
     pieces: list[Piece] = [("… ", False)] if start else []

@@ -45,6 +45,6 @@ def test_other_words_are_not_found(text: str, asked: str) -> None:
 
 @pytest.mark.parametrize("text", ["The Élysée, again", "in 日本語 and كُتُب", "ไทย 2024年"])
 def test_places_are_those_of_the_words(text: str) -> None:
-    found = list(spans_of(text))
+    found = list(spans_of(text, set(words_of(text))))
     assert [word for _, _, word in found] == words_of(text)
     assert all(word in words_of(text[start:end]) for start, end, word in found)
