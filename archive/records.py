@@ -10,6 +10,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Literal
 
 Headers = tuple[tuple[str, str], ...]
@@ -53,7 +54,7 @@ class Revisit:
     """Of its body, as `Capture.payload_digest`."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Capture:
     """One HTTP exchange, the body as the server sent it.
 
@@ -88,7 +89,7 @@ class Capture:
     origin: str | None = None
     """Where a capture comes from that we did not take ourselves, None for our own; see `Article.origin`."""
 
-    @property
+    @cached_property
     def payload_digest(self) -> str:
         """`sha256:` and the hex digest of the body (ISO 28500 section 5.9; hex as in the labels of RFC 6920).
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from archive.errors import ArchiveError, DamagedObject, LeaseLost
 from archive.failpoints import failpoint
 from archive.records import Capture, RevisitProfile
-from archive.warc import WarcWriter
+from archive.warc import EncodedCapture, WarcWriter, encode_capture
 from archive.warc_reader import StoredCapture, cut_torn_tail, read_captures
 
 if TYPE_CHECKING:
@@ -78,10 +78,11 @@ class OpenSegment:
         except OSError as exc:
             raise _unwritable(open_path, exc) from exc
 
-    def append(self, capture: Capture) -> Spooled:
+    def append(self, capture: Capture | EncodedCapture) -> Spooled:
         """Append a capture; ArchiveError when the disk refuses it."""
+        encoded = encode_capture(capture) if isinstance(capture, Capture) else capture
         try:
-            span = self._writer.write(capture)
+            span = self._writer.append(encoded)
         except OSError as exc:
             # What was torn off would hide every later capture from readers.
             self._stream.truncate(self.size)
@@ -89,7 +90,7 @@ class OpenSegment:
             raise _unwritable(self._path, exc) from exc
         self.size = self._stream.tell()
         self._captures += 1
-        return spooled(StoredCapture(capture=capture, offset=span.offset, length=span.length))
+        return spooled(StoredCapture(capture=encoded.capture, offset=span.offset, length=span.length))
 
     def close(self) -> ClosedSegment:
         """Make it durable and give it its closed name; again is harmless.

@@ -18,6 +18,7 @@ from archive.records import ArticleDraft, Capture, url_id
 from archive.settled import Settled
 from archive.spool import OpenSegment, Spooled
 from archive.store import Store
+from archive.warc import EncodedCapture
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +84,7 @@ class ArchiveWriter:
         self._done: list[CommittedBatch] = []
         self._notes: list[OutcomeRow] = []
 
-    def record(self, capture: Capture) -> Ticket:
+    def record(self, capture: Capture | EncodedCapture) -> Ticket:
         """Spool a capture; it must be settled later, whatever becomes of it."""
         batch = self._filling or self._open_batch()
         batch.spooled.append(batch.segment.append(capture))

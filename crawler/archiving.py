@@ -26,6 +26,7 @@ from archive.leases import Lease
 from archive.records import Capture, new_run_id
 from archive.run_report import SourceTrouble
 from archive.store import Store
+from archive.warc import encode_capture
 from archive.writer import ArchiveWriter, BatchLimits, Ticket
 from crawler.downloader import STOPPING
 from crawler.due import thinned
@@ -58,6 +59,9 @@ _COMMIT_INTERVAL = 1.0
 
 _WATCH_INTERVAL = 0.25
 """Seconds between two looks at leases and spool."""
+
+_LARGE = 256 * 1024
+"""Bytes of a body that is compressed apart, because other sites would wait for it; few pages have so many."""
 
 
 class Archiving:
@@ -226,10 +230,12 @@ class Archiving:
             self.give_up(exc)
             raise
 
-    def record(self, capture: Capture) -> Ticket:
+    async def record(self, capture: Capture) -> Ticket:
         """Spool a capture of an expected URL; ArchiveError, and the end of the crawl, when the disk refuses it."""
+        large = len(capture.body) > _LARGE
+        encoded = await asyncio.to_thread(encode_capture, capture) if large else encode_capture(capture)
         try:
-            return self._writers[capture.site].record(capture)
+            return self._writers[capture.site].record(encoded)
         except ArchiveError as exc:
             self.give_up(exc)
             raise

@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 MAX_HEAD = 256 * 1024
 """Bytes of status line and header fields, of interim answers (RFC 9110, section 15.2) too; that of Chromium."""
 
+MAX_INTERIM = 100
+"""Interim answers before an answer; honest servers send one or two."""
+
 
 class HeadTooLarge(Exception):
     """Raised for an answer whose header fields do not come to an end; do not retry."""
@@ -83,11 +86,17 @@ class _SiteTls:
         return policy.creatorForNetloc(hostname, port)
 
 
-class _Mute:
-    """Says nothing of interim answers, of which a hostile server sends ten thousand, each worth a line to Twisted."""
+class _InterimAnswers:
+    """Counts the interim answers before an answer, each of which is worth a line of log to Twisted."""
+
+    def __init__(self) -> None:
+        self._count = 0
 
     def info(self, message: str, **details: object) -> None:
-        """Do nothing."""
+        """One more has come; HeadTooLarge when there have been too many."""
+        self._count += 1
+        if self._count > MAX_INTERIM:
+            raise HeadTooLarge(f"more than {MAX_INTERIM} interim answers")
 
 
 class _CappedProtocol(_LenientHTTP11ClientProtocol):
@@ -99,7 +108,7 @@ class _CappedProtocol(_LenientHTTP11ClientProtocol):
         self._head = 0
         response = super().request(request)  # type: ignore[arg-type]
         if self._parser is not None:
-            self._parser._log = _Mute()  # type: ignore[assignment] # all that it is asked
+            self._parser._log = _InterimAnswers()  # type: ignore[assignment] # all that it is asked
         return response
 
     def dataReceived(self, data: bytes) -> None:

@@ -44,12 +44,12 @@ class RecordingMiddleware:
             ),
         )
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
         """Spool the exchange and leave its ticket on the errand's trail; a body cut short is asked for again."""
         errand: Errand | None = request.meta.get(META)
         if errand is not None and errand.kind == "page":
             capture = as_revisit(_capture(request, response, errand, self._archiving.now()), errand.known)
-            ticket = self._archiving.record(capture)
+            ticket = await self._archiving.record(capture)
             errand.trail.append(Recorded(ticket, capture.url, capture.status, capture.fetched))
             errand.latest = capture
         if "dataloss" not in response.flags:

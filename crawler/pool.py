@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from types import TracebackType
@@ -40,6 +41,9 @@ Extractor = Callable[[Capture, SiteProfile], ArticleDraft]
 PAGES_A_WORKER = 2000
 """A worker is replaced after so many pages, because lxml and trafilatura keep what they once allocated."""
 
+_NICE = 5
+"""Added to the niceness of workers: they get a third of what others get that want the processor too (sched(7))."""
+
 
 class ExtractionPool:
     """Extracts pages in `workers` processes, each page within `deadline` seconds and `memory` bytes of address space.
@@ -52,8 +56,8 @@ class ExtractionPool:
         self._deadline = deadline
         self._memory = memory
         self._extractor = extractor
-        with _starting():
-            self._pool = self._new_pool()
+        self._pool: ProcessPool | None = None
+        self._starting = asyncio.Lock()
 
     @classmethod
     def from_settings(cls, settings: BaseSettings) -> Self:
@@ -90,8 +94,9 @@ class ExtractionPool:
 
     def close(self) -> None:
         """Stop the workers; pages under way are given up."""
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]
+            self._pool.join()
 
     def __enter__(self) -> ExtractionPool:
         return self
@@ -102,12 +107,23 @@ class ExtractionPool:
         self.close()
 
     async def _run(self, page: Capture, profile: SiteProfile) -> ArticleDraft:
-        with _starting():
-            if not self._pool.active:
-                self.close()
-                self._pool = self._new_pool()
-            future = self._pool.schedule(self._extractor, args=[page, profile], timeout=self._deadline)
+        async with self._starting:
+            if self._pool is None or not self._pool.active:
+                # It waits for processes, and until the fork server has loaded the extractor.
+                self._pool = await asyncio.to_thread(self._started)
+        order = [page, profile]
+        future: Future[ArticleDraft] = self._pool.schedule(self._extractor, args=order, timeout=self._deadline)
         return await asyncio.wrap_future(future)
+
+    def _started(self) -> ProcessPool:
+        """A pool at work, in the place of one that broke."""
+        self.close()
+        with _lacking_means():
+            pool = self._new_pool()
+            # Pebble starts it when it is first asked, and not when it is made.
+            if not pool.active:
+                raise BrokenProcessPool("a new pool is not at work")
+        return pool
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -126,7 +142,7 @@ def failure_outcome(error: ExtractionFailed | NotAnArticle) -> str:
 
 
 @contextmanager
-def _starting() -> Iterator[None]:
+def _lacking_means() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
@@ -139,6 +155,8 @@ def _starting() -> Iterator[None]:
 def _prepare_worker(memory: int) -> None:
     # Ctrl-C reaches the whole process group; the parent decides when workers end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Where processors are short, fetching comes first: a page can wait for its extraction, a site's pace cannot.
+    os.nice(_NICE)
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     _die_with_parent()
 

@@ -24,7 +24,7 @@ from warcio.warcwriter import WARCWriter
 
 from archive.errors import DamagedObject
 from archive.records import Announcement, Capture
-from archive.warc import RecordSpan, WarcWriter
+from archive.warc import RecordSpan, WarcWriter, encode_capture
 from archive.warc_reader import cut_torn_tail, read_captures, read_record
 
 FETCHED = datetime(2026, 3, 4, 5, 6, 7, 89012, tzinfo=UTC)
@@ -82,7 +82,7 @@ def test_records_are_exactly_these_bytes() -> None:
     data, _ = write(PAGE)
     info, request, metadata, response = (content for _, content in members(data))
     assert info.startswith(
-        b"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000003>\r\n"
+        b"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000004>\r\n"
         b"WARC-Date: 2026-03-04T05:06:07.089012Z\r\nWARC-Block-Digest: sha256:"
     )
     assert request == (
@@ -101,7 +101,7 @@ def test_records_are_exactly_these_bytes() -> None:
     assert metadata == (
         b"WARC/1.1\r\n"
         b"WARC-Type: metadata\r\n"
-        b"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000004>\r\n"
+        b"WARC-Record-ID: <urn:uuid:00000000-0000-0000-0000-000000000003>\r\n"
         b"WARC-Concurrent-To: <urn:uuid:00000000-0000-0000-0000-000000000001>\r\n"
         b"WARC-Date: 2026-03-04T05:06:07.089012Z\r\n"
         b"WARC-Target-URI: https://news.example/2026/a?p=1\r\n"
@@ -129,6 +129,13 @@ def test_records_are_exactly_these_bytes() -> None:
         b"Content-Length: 12\r\n\r\n<p>Hello</p>"
         b"\r\n\r\n"
     )
+
+
+def test_a_capture_that_was_encoded_before_is_written_as_any_other() -> None:
+    stream, new_id = io.BytesIO(), ids()
+    writer = WarcWriter(stream, new_id=new_id, now=lambda: FETCHED)
+    spans = [writer.append(encode_capture(capture, new_id)) for capture in (PAGE, PAGE)]
+    assert (stream.getvalue(), spans) == write(PAGE, PAGE)
 
 
 def test_warcinfo_stands_first_and_once_and_takes_extra_fields() -> None:

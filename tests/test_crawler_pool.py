@@ -135,6 +135,16 @@ def test_a_real_page_is_extracted() -> None:
     assert "The town council met on Tuesday evening" in asyncio.run(run())
 
 
+def test_workers_leave_the_processor_to_the_crawl() -> None:
+    """A page can wait for its extraction; the pace of a site cannot."""
+
+    async def run() -> int:
+        with pool() as one:
+            return int(psutil.Process(await worker(one)).nice())
+
+    assert asyncio.run(run()) == min(psutil.Process().nice() + 5, 19)
+
+
 def test_a_closed_pool_leaves_no_process_behind() -> None:
     """Neither a busy worker nor a zombie."""
 
