@@ -18,6 +18,7 @@ from scrapy.http import Response
 from scrapy.utils.asyncio import AsyncioLoopingCall, call_later
 from twisted.internet.defer import Deferred
 
+from crawler.backlog import Backlog
 from crawler.scheduler import PAUSE, RESUME, begins_page
 
 ABANDONED = asyncio.CancelledError
@@ -37,6 +38,7 @@ class PromptDownloader(Downloader):
         super().__init__(crawler)
         self.busy: Counter[str] = Counter()
         """Requests of each host, from the moment they leave the queue: robots.txt may keep them waiting too."""
+        self.backlog = Backlog()
         self._fetching: set[Deferred[Any]] = set()
         self._paused = False
         self._watch = AsyncioLoopingCall(self._let_go)
@@ -55,8 +57,11 @@ class PromptDownloader(Downloader):
     def room(self, host: str) -> int:
         """How many requests of a host the downloader takes: as many as may be under way, and two to follow.
 
-        Pages that are kept back take no room from what has to go on.
+        None while too many of its pages wait for extraction. Pages that are kept back take no room from what has to go
+        on.
         """
+        if self.backlog.holds_up(host):
+            return 0
         at_once = int(self.per_slot_settings.get(host, {}).get("concurrency", self.domain_concurrency))
         return at_once + 2 + (self._kept_back(self.slots[host]) if host in self.slots else 0)
 

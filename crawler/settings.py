@@ -66,6 +66,8 @@ DOWNLOAD_DELAY = 1.0
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 # What bounds the requests under way is each host's own concurrency: see crawler/frontier.py.
 CONCURRENT_REQUESTS = 256
+# Nor do pages that wait for extraction hold up any host but their own: see crawler/backlog.py.
+SCRAPER_SLOT_MAX_ACTIVE_SIZE = 2**40
 # A page yields one item; Scrapy starts so many tasks for every response, and its hundred cost 5 ms a page.
 CONCURRENT_ITEMS = 1
 AUTOTHROTTLE_ENABLED = True
