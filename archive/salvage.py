@@ -11,12 +11,10 @@ import logging
 from pathlib import Path
 
 from archive.errors import DamagedObject
-from archive.spool import CLOSED_SUFFIX, OPEN_SUFFIX, OpenSegment
+from archive.spool import CLOSED_SUFFIX, DAMAGED_SUFFIX, OPEN_SUFFIX, OpenSegment
 from archive.warc_reader import read_captures, salvage_captures
 
 logger = logging.getLogger(__name__)
-
-DAMAGED_SUFFIX = ".warc.gz.damaged"
 
 
 def set_damaged_apart(folder: Path) -> list[Path]:

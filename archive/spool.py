@@ -6,6 +6,7 @@ read again and verified; only then may it be uploaded. It is deleted when the ca
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 OPEN_SUFFIX = ".warc.gz.open"
 CLOSED_SUFFIX = ".warc.gz"
+DAMAGED_SUFFIX = ".warc.gz.damaged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,11 +97,15 @@ class OpenSegment:
     def close(self) -> ClosedSegment:
         """Make it durable and give it its closed name; again is harmless.
 
-        LeaseLost when it is no longer there: another run took the site over and has finished it.
+        ArchiveError when the disk does not take it. LeaseLost when it is no longer there: another run took the site
+        over and has finished it.
         """
         closed = _closed_path(self._path)
         if not self._stream.closed:
-            os.fsync(self._stream.fileno())
+            try:
+                os.fsync(self._stream.fileno())
+            except OSError as exc:
+                raise _unwritable(self._path, exc) from exc
             self._stream.close()
             try:
                 self._path.rename(closed)
@@ -159,6 +165,12 @@ def waiting_sites(spool: Path) -> list[str]:
     return sorted({path.parent.name for path in segments})
 
 
+def strangers(spool: Path) -> list[Path]:
+    """Files in the spool that are no segments of any kind, by name: nothing here reads, counts on or deletes them."""
+    files = (path for pattern in ("*", "*/*") for path in spool.glob(pattern) if path.is_file())
+    return sorted(path for path in files if not path.name.endswith((OPEN_SUFFIX, CLOSED_SUFFIX, DAMAGED_SUFFIX)))
+
+
 def spool_size(folder: Path) -> int:
     """Bytes of all files in the spool, whosever they are."""
     size = 0
@@ -204,7 +216,9 @@ def _closed_path(path: Path) -> Path:
 
 
 def _unwritable(path: Path, error: OSError) -> ArchiveError:
-    return ArchiveError(f"spool {path}: cannot be written: {error.strerror}; free space there or set `spool`")
+    failing = error.errno == errno.EIO
+    advice = "the disk may be failing, see the system's log;" if failing else "free space there or"
+    return ArchiveError(f"spool {path}: cannot be written: {error.strerror}; {advice} set `spool`")
 
 
 def _fsync_folder(folder: Path) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 from shutil import rmtree
 
 from archive.records import Capture
-from archive.salvage import DAMAGED_SUFFIX
-from archive.spool import CLOSED_SUFFIX, OPEN_SUFFIX, ClosedSegment, OpenSegment, Spooled, spooled
+from archive.spool import CLOSED_SUFFIX, DAMAGED_SUFFIX, OPEN_SUFFIX, ClosedSegment, OpenSegment, Spooled, spooled
 from archive.warc_reader import salvage_captures
 
 _ASIDE = ".cut"

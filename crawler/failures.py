@@ -5,6 +5,7 @@ from __future__ import annotations
 from OpenSSL import SSL
 from scrapy import exceptions
 from scrapy.spidermiddlewares.httperror import HttpError
+from service_identity import VerificationError
 from twisted.internet.error import ConnectError, TCPTimedOutError
 from twisted.python.failure import Failure
 
@@ -88,7 +89,8 @@ def _ignored(reason: str) -> str:
 def _connection(error: BaseException) -> str:
     reasons = getattr(error.__cause__, "reasons", [])
     for cause in (error.__cause__, *(getattr(reason, "value", None) for reason in reasons)):
-        if isinstance(cause, SSL.Error):
+        # The certificate of another host is an error of a library of its own.
+        if isinstance(cause, SSL.Error | VerificationError):
             return outcomes.TLS_FAILED
         if isinstance(cause, HeadTooLarge):
             return outcomes.TOO_LARGE

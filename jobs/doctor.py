@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +21,7 @@ from archive.catalog import Catalog
 from archive.errors import ArchiveError, StoreUnavailable
 from archive.marker import read_marker
 from archive.schema import VERSION
+from archive.spool import strangers
 from archive.store import Store, open_store, put_bytes
 from archive.store_probe import ProbeLine, probe_key
 from crawler.errors import CrawlerError
@@ -201,4 +202,12 @@ def _spool(folder: Path) -> Finding:
     if free < LOW_SPACE:
         result = f"written, but only {size(free)} are free: make room, or set `spool` to another disk"
         return Finding(name="spool", state="warning", tried=tried, result=result)
+    if unknown := strangers(folder):
+        result = f"written; {len(unknown)} files there are no captures and stay: {_named(unknown, folder)}"
+        return Finding(name="spool", state="warning", tried=tried, result=result)
     return Finding(name="spool", state="ok", tried=tried, result=f"written; {size(free)} are free")
+
+
+def _named(files: Sequence[Path], folder: Path) -> str:
+    names = [ascii(str(path.relative_to(folder))) for path in files[:3]]
+    return ", ".join(names) + (", …" if len(files) > len(names) else "")

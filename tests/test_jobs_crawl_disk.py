@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawling import Installation, article
+from tests.crawling import PROJECT, Installation, article
 from tests.newsroom import Newsroom, Page, Site
 
 # Many process starts.
@@ -91,6 +91,37 @@ def test_a_full_disk_under_the_catalog_leaves_the_batch_in_the_spool(installatio
         assert installation.command("crawl", "--all").returncode == 0
         assert not list((installation.folder / "data" / "spool").rglob("*.warc.gz*"))
         assert installation.command("verify", "--read-data").returncode == 0
+    assert sum("/story" in request.path for request in installation.newsroom.log) == 12
+
+
+FAILING_DISK = """
+import errno, os
+
+fsync = os.fsync
+
+def failing(descriptor):
+    if os.readlink(f"/proc/self/fd/{descriptor}").endswith(".warc.gz.open"):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    fsync(descriptor)
+
+os.fsync = failing
+"""
+"""A module that every Python process loads at its start (site, `sitecustomize`)."""
+
+
+def test_a_disk_that_fails_to_sync_ends_the_crawl_aloud_and_costs_nothing(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """Nothing is called safe that is not, and nothing is fetched again."""
+    (tmp_path / "failing").mkdir()
+    (tmp_path / "failing" / "sitecustomize.py").write_text(FAILING_DISK, "utf-8")
+    done = installation.command("crawl", "--all", PYTHONPATH=f"{tmp_path / 'failing'}:{PROJECT}")
+    assert done.returncode == 3
+    assert "Input/output error; the disk may be failing, see the system's log; set `spool`" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not installation.archived_urls()
+    assert installation.command("crawl", "--all").returncode == 0
+    assert_whole(installation)
     assert sum("/story" in request.path for request in installation.newsroom.log) == 12
 
 
