@@ -22,6 +22,7 @@ from crawler import settings
 from crawler.any_site import AnySite, Routes, any_site
 from crawler.archiving import SOFTWARE
 from crawler.errors import WebArchiveError
+from crawler.fork_server import start_fork_server
 from crawler.importing import Importing, ImportReport, Source
 from crawler.opening import Haste, open_archive, open_catalog
 from crawler.polite_client import PoliteClient
@@ -67,6 +68,7 @@ def take_in(
 
     ArchiveError when the archive cannot be used.
     """
+    start_fork_server()
     haste = Haste()
     store = open_archive(config.archive, config.spool_folder, haste)
     catalog = open_catalog(config.catalog_url, haste)
