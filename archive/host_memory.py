@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,9 @@ from sqlalchemy.engine import Connection
 
 from archive import schema
 from archive.database import Database
+
+_TURNS = "/turns"
+"""Behind the name of a server, which no host has: when the next turn there is."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +65,36 @@ class HostMemory:
     def forget_rest(self, host: str) -> None:
         """The host answers well again."""
         self._database.write(lambda connection: connection.execute(_deleted(schema.hosts, {"host": host})))
+
+    def take_turn(self, server: str, between: timedelta, now: datetime) -> timedelta:
+        """How long to wait until one may ask a server that is asked once every `between`, by all processes together.
+
+        The turn is taken then, asked or not.
+        """
+
+        def write(connection: Connection) -> timedelta:
+            begin = max(now, self._turn(connection, server) or now)
+            self._keep_turn(connection, server, begin + between)
+            return begin - now
+
+        return self._database.write(write)
+
+    def postpone_turns(self, server: str, until: datetime) -> None:
+        """Nobody gets a turn before that."""
+
+        def write(connection: Connection) -> None:
+            self._keep_turn(connection, server, max(until, self._turn(connection, server) or until))
+
+        self._database.write(write)
+
+    def _turn(self, connection: Connection, server: str) -> datetime | None:
+        table = schema.hosts.c
+        return connection.scalar(sa.select(table.not_before).where(table.host == server + _TURNS))
+
+    def _keep_turn(self, connection: Connection, server: str, moment: datetime) -> None:
+        row = Rest(host=server + _TURNS, not_before=moment, strikes=0, reason="turn")
+        connection.execute(_deleted(schema.hosts, {"host": row.host}))
+        connection.execute(schema.hosts.insert(), [asdict(row)])
 
     def robots(self, origin: str) -> RobotsFile | None:
         """The newest robots.txt, however old."""

@@ -27,6 +27,10 @@ class RemovedByRedirect(exceptions.IgnoreRequest):
     """Raised when an article of ours leads to a front page of its site; do not retry."""
 
 
+class FrontPageRedirect(exceptions.IgnoreRequest):
+    """Raised when the address of an article that we do not hold leads to a front page of its site; do not retry."""
+
+
 _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (ABANDONED, outcomes.INTERRUPTED),
     # Fetched, but it could not be kept.
@@ -36,6 +40,7 @@ _OUTCOMES: tuple[tuple[type[BaseException], str], ...] = (
     (RefusedByRobots, outcomes.REFUSED_ROBOTS),
     (RobotsUnavailable, outcomes.outcome(outcomes.PUT_OFF, "robots")),
     (RemovedByRedirect, outcomes.outcome(outcomes.REMOVED, "redirect")),
+    (FrontPageRedirect, outcomes.outcome(outcomes.NOT_ARTICLE, "redirect")),
     (exceptions.DownloadTimeoutError, outcomes.TIMEOUT),
     (exceptions.CannotResolveHostError, outcomes.DNS_FAILED),
     (exceptions.DownloadConnectionRefusedError, outcomes.CONNECTION_FAILED),

@@ -17,8 +17,8 @@ from scrapy.http import Response
 
 from archive.records import Capture, Headers
 from crawler.archiving import Archiving
-from crawler.failures import OffsiteRedirect, RemovedByRedirect
-from crawler.revisits import CONDITIONS, as_revisit, means_removed
+from crawler.failures import FrontPageRedirect, OffsiteRedirect, RemovedByRedirect
+from crawler.revisits import CONDITIONS, as_revisit, leads_to_front, means_removed
 from crawler.visits import META, Errand, Recorded
 
 
@@ -104,7 +104,7 @@ class RevisitMiddleware:
         return cls(Archiving.of(crawler))
 
     def process_request(self, request: Request) -> None:
-        """Set or remove the conditions; RemovedByRedirect for a redirect to a front page."""
+        """Set or remove the conditions; RemovedByRedirect or FrontPageRedirect for a redirect to a front page."""
         errand: Errand | None = request.meta.get(META)
         if errand is None:
             return
@@ -113,8 +113,13 @@ class RevisitMiddleware:
             request.headers.pop(name, None)
         if not request.meta.get("redirect_times"):
             request.headers.update(errand.conditions)
-        elif means_removed(request.url, errand.known, self._archiving.profile(errand.site)):
+            return
+        profile = self._archiving.profile(errand.site)
+        if means_removed(request.url, errand.known, profile):
             raise RemovedByRedirect(f"redirected to {request.url}")
+        held = errand.known is not None and errand.known.article is not None
+        if errand.kind == "page" and not held and leads_to_front(request.url, errand.url, profile):
+            raise FrontPageRedirect(f"redirected to {request.url}")
 
 
 def _capture(request: Request, response: Response, errand: Errand, fetched: datetime) -> Capture:

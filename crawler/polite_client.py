@@ -20,6 +20,7 @@ from archive.backoff import Backoff, Patience
 from archive.records import Headers
 from crawler.errors import WebArchiveError
 from crawler.hosts import retry_after
+from crawler.pace import OwnPace, Pace
 
 MAX_BYTES = 256 * 1024**2
 """Bytes of an answer that are read at most."""
@@ -67,13 +68,13 @@ class PoliteClient:
         user_agent: str,
         per_minute: float,
         patience: Patience = Patience(limit=timedelta(minutes=20)),  # noqa: B008 - it is frozen
+        pace: Pace | None = None,
     ) -> None:
-        """At most `per_minute` requests a minute; `patience` is how long one answer is tried for."""
+        """At most `per_minute` requests a minute, or as `pace` says; `patience` is how long one answer is tried for."""
         self._pool = urllib3.PoolManager(1, retries=False, timeout=_TIMEOUT)
         self._user_agent = user_agent
-        self._between = 60 / per_minute
         self._patience = patience
-        self._next = float("-inf")
+        self._pace = pace or OwnPace(per_minute, patience.clock)
 
     def get(
         self,
@@ -102,13 +103,12 @@ class PoliteClient:
             if delay is None or rest > LONGEST_WAIT:
                 raise WebArchiveError(f"{url}: {problem}; try again later")
             logger.info("%s: %s; waiting", url, problem)
-            self._next = max(self._next, self._patience.clock() + max(delay, rest))
+            self._pace.rest(max(delay, rest))
 
     def _keep_pace(self) -> None:
-        wait = self._next - self._patience.clock()
+        wait = self._pace.take_turn()
         if wait > 0:
             self._patience.sleep(wait)
-        self._next = self._patience.clock() + self._between
 
     def _ask(self, url: str, headers: Mapping[str, str], at_most: int) -> Answer:
         own = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}

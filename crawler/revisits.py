@@ -62,3 +62,20 @@ def means_removed(target: str, state: UrlState | None, profile: SiteProfile) -> 
     path = urlsplit(canonical).path.rstrip("/")
     above = urlsplit(address).path.startswith(f"{path}/")
     return profile.has_host(target) and (above or canonical in fronts or not profile.accepts(target))
+
+
+def leads_to_front(target: str, url: str, profile: SiteProfile) -> bool:
+    """Whether the address of an article that redirects to `target` has none any more: that is a front page.
+
+    Of an address that never gave us an article, what lies above it and may be one is believed: `/story/amp` moves to
+    `/story`.
+    """
+    try:
+        canonical, own = profile.canonical(target), profile.canonical(url)
+        fronts = {profile.canonical(section) for section in profile.sources.sections}
+    except InvalidUrl:
+        return False
+    path, own_path = urlsplit(canonical).path.rstrip("/"), urlsplit(own).path.rstrip("/")
+    above = own_path.startswith(f"{path}/") and not (path and profile.accepts(target))
+    is_article = bool(own_path) and own not in fronts
+    return is_article and profile.has_host(target) and (above or canonical in fronts)

@@ -42,7 +42,7 @@ SLICE = 500
 CAPTURES = 200
 """Captures that an archive of the web is asked for in one import."""
 
-_PAUSE = 2.0
+PAUSE = 2.0
 """Seconds between two slices, in which a crawl that is due can take the site."""
 
 _BUSY = 10.0
@@ -87,10 +87,10 @@ def work_off(
             catalog.backfills.change_state(plan.backfill, "waiting")
             return "waiting"
         if not work.may_begin():
-            time.sleep(_PAUSE)
+            time.sleep(PAUSE)
             continue
         if done:
-            time.sleep(_BUSY if fruitless else _PAUSE)
+            time.sleep(_BUSY if fruitless else PAUSE)
         fruitless = 0 if take() else fruitless + 1
         if fruitless == _TRIES:
             catalog.backfills.change_state(plan.backfill, "paused")
@@ -136,7 +136,7 @@ class _Work:
 
     def _captures(self, name: str, urls: Sequence[PlannedUrl]) -> int:
         config = load_config(self.path)
-        archive = self._archives.get(name) or web_archive(config, name)
+        archive = self._archives.get(name) or web_archive(config, self.catalog, name)
         self._archives[name] = archive
         try:
             found = take_captures(self.catalog, config, self.plan, self.profile, urls, archive)

@@ -108,11 +108,11 @@ def start(
         planning = Planning(profile=profile, window=window, fetch=fetch, sources=frozenset(sources))
         found = list({url.url_id: url for url in reversed(list(planning.urls(listed)))}.values())
         pace = planning.pace(config.user_agent)
-    archives = [web_archive(config, name) for name in sources if name in WEB_ARCHIVES]
-    found = with_captures(found, archives, profile, window, planning.problems)
-    for problem in planning.problems:
-        err.print(safe(problem), soft_wrap=True)
     with opened_catalog(config) as catalog:
+        archives = [web_archive(config, catalog, name) for name in sources if name in WEB_ARCHIVES]
+        found = with_captures(found, archives, profile, window, planning.problems)
+        for problem in planning.problems:
+            err.print(safe(problem), soft_wrap=True)
         cost = estimate(catalog, config, site, found, pace)
         plan = new_plan(site, since, until, shlex.join(sys.argv[1:]))
         if not dry_run:

@@ -23,7 +23,7 @@ from archive.store import open_store
 from archive.verify import WHOLE, Verification
 from archive.warc_reader import read_captures
 from crawler.profile import SiteProfile, Sources
-from crawler.revisits import as_revisit, conditions, means_removed, seen_again
+from crawler.revisits import as_revisit, conditions, leads_to_front, means_removed, seen_again
 from tests.crawling import Installation, article
 from tests.newsroom import Fault, Newsroom, Page, Site
 from tests.sample_articles import make_capture, make_url
@@ -334,3 +334,21 @@ def test_only_an_article_of_ours_can_be_removed(outcome: str) -> None:
 def test_a_redirect_to_a_front_page_means_that_the_article_is_gone(target: str, gone: bool) -> None:
     assert means_removed(target, known(PAGE), PROFILE) is gone
     assert not means_removed(target, known(PAGE, article=None), PROFILE)
+
+
+@pytest.mark.parametrize(
+    ("url", "target", "front"),
+    [
+        (PAGE.url, "https://daily.example/", True),
+        (PAGE.url, "https://daily.example/world", True),
+        (PAGE.url, "https://daily.example/2026/2", False),
+        (PAGE.url, PAGE.url, False),
+        (f"{PAGE.url}/amp", PAGE.url, False),
+        (PAGE.url, "https://elsewhere.example/", False),
+        ("https://daily.example/", "https://daily.example/world", False),
+    ],
+)
+def test_an_address_that_never_gave_an_article_gives_none_by_leading_to_a_front_page(
+    url: str, target: str, front: bool
+) -> None:
+    assert leads_to_front(target, url, PROFILE) is front

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
+from archive.catalog import Catalog
 from archive.foreign_warc import ForeignPage
 from crawler import wayback
 from crawler.common_crawl import CommonCrawl
 from crawler.errors import WebArchiveError
+from crawler.pace import SharedPace
 from crawler.past import Window
 from crawler.polite_client import PoliteClient
 from crawler.profile import SiteProfile
@@ -97,6 +100,18 @@ def test_long_answers_come_in_parts_by_the_resumption_key(
     monkeypatch.setattr(wayback, "ROWS", 1)
     assert len(list(machine(server, time).captures("daily.example", *YEAR))) == 4
     assert len(server.asked) == 4
+
+
+def test_processes_that_share_a_catalog_share_the_pace(tmp_path: Path) -> None:
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    catalogs = [Catalog(f"sqlite:///{tmp_path}/catalog.sqlite") for _ in range(2)]
+    catalogs[0].prepare()
+    one, other = (SharedPace(catalog.hosts, "web.archive.org", 24, now=lambda: begin) for catalog in catalogs)
+    assert [pace.take_turn() for pace in (one, other, other, one)] == [0, 2.5, 5, 7.5]
+    one.rest(60)
+    assert [pace.take_turn() for pace in (other, one)] == [60, 62.5]
+    for catalog in catalogs:
+        catalog.close()
 
 
 def test_an_index_that_knows_nothing_is_no_trouble(server: wayback_server.Wayback, time: FakeTime) -> None:

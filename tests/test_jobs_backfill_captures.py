@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +18,9 @@ from jobs.config import load_config
 from jobs.opened import opened_archive
 from tests.command import presskeep
 from tests.common_crawl import CommonCrawl
-from tests.crawling import Installation
+from tests.crawling import PROJECT, Installation
 from tests.foreign_files import html
-from tests.newsroom import Newsroom, Site
+from tests.newsroom import Fault, Newsroom, Site
 from tests.stand_in import Trouble
 from tests.test_jobs_backfill import TOML, on
 from tests.wayback import Memento, Wayback
@@ -59,9 +62,18 @@ class Desk:
         return found
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    site = Site(name="daily", title="The Daily", pages=(LIVE,), profile_template=TOML)
+FRONT = Fault(location="{{base}}/")
+"""A soft removal: the address of what is gone leads to the front page."""
+
+
+@contextmanager
+def opened_desk(folder: Path, *further: tuple[str, str, bytes], gone: Sequence[str] = ()) -> Iterator[Desk]:
+    """With `further` captures (path, time, page) and addresses that the site sends to its front page."""
+    faults = dict.fromkeys(gone, FRONT)
+    if gone:
+        # It reads like an article, as front pages of blogs do.
+        faults["/"] = Fault(body=html("front page"), headers={"Content-Type": "text/html"})
+    site = Site(name="daily", title="The Daily", pages=(LIVE,), profile_template=TOML, faults=faults)
     with ExitStack() as stack:
         newsroom = stack.enter_context(Newsroom([site]))
         base = newsroom.base_urls["daily"]
@@ -77,6 +89,10 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
             memento("/hidden", "20230504120000", "hidden"),
             memento("/both", "20230505120000", "both"),
             memento("/2019/05/older", "20230505120000", "older"),
+            *(
+                Memento(url=base + path, taken=taken, body=body.replace(b"{{base}}", base.encode()))
+                for path, taken, body in further
+            ),
         ]
         crawls = {
             "CC-MAIN-2023-20": [
@@ -86,7 +102,13 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         }
         wayback = stack.enter_context(Wayback(captures))
         commons = stack.enter_context(CommonCrawl(crawls))
-        yield Desk(tmp_path, newsroom, wayback, commons)
+        yield Desk(folder, newsroom, wayback, commons)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with opened_desk(tmp_path) as desk:
+        yield desk
 
 
 @pytest.mark.slow
@@ -138,6 +160,56 @@ def test_an_archive_that_refuses_is_told_and_what_is_held_is_not_asked_for(desk:
     articles = desk.articles()
     assert set(articles) == {"/02052023", "/03052023", "/hidden", "/both"}
     assert articles["/02052023"] == [live]
+
+
+@pytest.mark.slow
+def test_what_the_site_sends_to_its_front_page_counts_as_lost_and_comes_from_an_archive(tmp_path: Path) -> None:
+    with opened_desk(tmp_path, gone=["/03052023"]) as desk:
+        site = presskeep("backfill", "daily", *MAY, "--source", "dated", "--json", folder=desk.folder)
+        assert site.code == 0, site.err
+        assert set(desk.articles()) == {"/02052023"}
+        result = presskeep(
+            "backfill", "daily", *MAY, "--source", "dated", "--source", "wayback", "--json", folder=desk.folder
+        )
+        assert result.code == 0, result.err
+        assert set(desk.articles()) == {"/02052023", "/03052023", "/hidden", "/both"}
+
+
+@pytest.mark.slow
+def test_an_older_capture_of_an_article_that_the_site_has_is_an_earlier_text_of_it(tmp_path: Path) -> None:
+    """It was captured under another address, which its canonical link leads back from."""
+    link = b'<head><link rel="canonical" href="{{base}}/02052023">'
+    page = html("a first text").replace(b"<head>", link)
+    with opened_desk(tmp_path, ("/2023/05/02/ferry", "20230502070000", page)) as desk:
+        presskeep("backfill", "daily", *MAY, "--source", "dated", "--json", folder=desk.folder)
+        [live] = desk.articles()["/02052023"]
+        result = presskeep("backfill", "daily", *MAY, "--source", "wayback", "--json", folder=desk.folder)
+        assert result.code == 0, result.err
+        with opened_archive(load_config(desk.installation.config)) as (_, reader):
+            assert reader.article(live.url_id) == live
+            revisions = sorted(reader.revisions(live.url_id), key=lambda revision: revision.fetched)
+    assert [revision.fetched for revision in revisions] == [datetime(2023, 5, 2, 7, tzinfo=UTC), live.fetched]
+    assert revisions[1] == live
+
+
+@pytest.mark.slow
+def test_killed_in_a_slice_of_an_archive_a_resumed_backfill_has_every_article_once(tmp_path: Path) -> None:
+    lost = [(f"/lost-{number}", f"202305{number:02}120000", html(f"lost {number}")) for number in range(10, 22)]
+    with opened_desk(tmp_path, *lost) as desk:
+        config = desk.installation.config
+        config.write_text(config.read_text("utf-8").replace("60000", "300"), "utf-8")
+        command = [sys.executable, "-m", "jobs.cli", "--config", str(config)]
+        options = ["backfill", "daily", *MAY, "--source", "wayback", "--json"]
+        process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, cwd=PROJECT)
+        while len(desk.wayback.replayed) < 6 and process.poll() is None:
+            time.sleep(0.05)
+        process.kill()
+        assert process.wait() == -9
+        result = presskeep("backfill", "resume", "daily", "--json", folder=desk.folder)
+        assert result.code == 0, result.err
+        articles = desk.articles()
+    assert set(articles) == {"/02052023", "/03052023", "/hidden", "/both", *(path for path, *_ in lost)}
+    assert all(len(revisions) == 1 for revisions in articles.values())
 
 
 def test_a_source_that_does_not_exist_is_refused(desk: Desk) -> None:
