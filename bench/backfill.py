@@ -99,7 +99,7 @@ class Backfilling:
         plan = self._command("backfill", "past", *window, "--dry-run", "--json")
         self._past.asked_for.clear()
         seconds = 0.0
-        command = ("backfill", "past", *window)
+        command: tuple[str, ...] = ("backfill", "past", *window)
         for number in range(1, kills + 1):
             seconds += self._work(command, plan["requests"] * number / (kills + 1))
             command = ("backfill", "resume", "past")

@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 
 from archive.failpoints import NAMES
 from archive.keys import BATCHES
+from archive.spool import OPEN_SUFFIX
 from bench.durability_count import Count, captured, count
-from bench.durability_rig import OPEN_SUFFIX, SLOWEST, Rig
+from bench.durability_rig import SLOWEST, Rig
 
 FINISHING = 6
 """Crawls without a kill that may be needed to archive the last page."""

@@ -193,8 +193,10 @@ def _wrong_fields(page: Gold, one: Found) -> Iterator[str]:
 def _wrong_lines(page: Gold, one: Found) -> Iterator[str]:
     """Lines of the text most of whose words are not in the gold, and of the gold not in the text; segments likewise."""
     for tag, lines, other in (("del", one.text, page.get("text")), ("ins", page.get("text") or "", one.text)):
-        known = _shingles(_TOKEN.findall(other)) if other is not None else None
-        for line in lines.splitlines() if known is not None else ():
+        if other is None:
+            continue
+        known = _shingles(_TOKEN.findall(other))
+        for line in lines.splitlines():
             shingles = _shingles(_TOKEN.findall(line))
             if shingles and (shingles & known).total() < 0.5 * shingles.total():
                 yield f"<p><{tag}>{escape(line)}</{tag}></p>"

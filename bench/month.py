@@ -20,13 +20,13 @@ import re
 import time
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
@@ -104,11 +104,11 @@ class OnePool(ExtractionPipeline):
     _shared: ClassVar[ExtractionPool | None] = None
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """Makes the pool for the first crawl."""
+    def pools(cls, crawler: Crawler) -> Callable[[], ExtractionPool]:
+        """Makes it for the first crawl."""
         OnePool._shared = OnePool._shared or ExtractionPool.from_settings(crawler.settings)
         shared = OnePool._shared
-        return cls(Archiving.of(crawler), lambda: shared)
+        return lambda: shared
 
     def close_spider(self) -> None:
         """The next crawl needs it too."""

@@ -136,7 +136,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         folder = Path(name)
         shards, index = Shards(folder), SearchIndex(folder / "index")
         articles = made(asked.articles, list(languages.values()), chance)
-        letters, sample = 0, []
+        letters = 0
+        sample: list[Article] = []
         for number in itertools.count():
             if not (some := list(itertools.islice(articles, asked.batch))):
                 break

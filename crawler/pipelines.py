@@ -43,7 +43,12 @@ class ExtractionPipeline:
             downloader: PromptDownloader = crawler.engine.downloader  # type: ignore[assignment] # settings.py says so
             return downloader.backlog.of(downloader.get_slot_key(Request(page.url)), len(page.body))
 
-        return cls(Archiving.of(crawler), partial(ExtractionPool.from_settings, crawler.settings), waiting)
+        return cls(Archiving.of(crawler), cls.pools(crawler), waiting)
+
+    @classmethod
+    def pools(cls, crawler: Crawler) -> Callable[[], ExtractionPool]:
+        """What gives a pool when the first page is to be extracted."""
+        return partial(ExtractionPool.from_settings, crawler.settings)
 
     async def process_item(self, item: Visit) -> Visit:
         """Turn the page of a visit into an article or a reason why there is none."""

@@ -43,7 +43,8 @@ def article(path: str, name: str = "", **fields: Any) -> Page:
         f"<!DOCTYPE html><html><head><title>Bridge of {name}</title></head>"
         f"<body><article><h1>Bridge of {name}</h1>{text}</article></body></html>"
     )
-    return Page(**{"path": path, "title": f"Bridge of {name}", "published": _DAY, "source": html.encode()} | fields)
+    usual: dict[str, Any] = {"title": f"Bridge of {name}", "published": _DAY, "source": html.encode()}
+    return Page(path=path, **usual | fields)
 
 
 def articles(count: int) -> tuple[Page, ...]:
