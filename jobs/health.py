@@ -91,9 +91,9 @@ def site_past(profile: SiteProfile, catalog: Catalog, *, now: datetime) -> SiteP
     """What the catalog knows of a site; what was accepted as it is begins anew from there."""
     runs = catalog.sites.runs(profile.name, now - _RUNS)
     given = {run.run for run in runs if not run.sources}
-    articles = catalog.sites.articles(profile.name, now - _LATELY, limit=_MOST_LATELY)
-    if len(articles) < _MOST_ARTICLES:
-        articles = catalog.sites.articles(profile.name, now - _ARTICLES, limit=_MOST_ARTICLES)
+    articles = catalog.sites.articles(profile.name, now - _ARTICLES, limit=_MOST_ARTICLES)
+    if len(articles) == _MOST_ARTICLES and articles[0].fetched >= now - _LATELY:
+        articles = catalog.sites.articles(profile.name, now - _LATELY, limit=_MOST_LATELY)
     return SitePast(
         profile=profile,
         runs=[run for run in runs if run.run not in given],
