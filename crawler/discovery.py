@@ -140,7 +140,7 @@ class Discovery:
             articles=articles,
             followers=followers,
             outcome=outcomes.SOURCE_EMPTY if announced.reason else outcomes.LISTED,
-            detail="; ".join(announced.warnings),
+            detail="; ".join([*announced.warnings, *_passed_over(source, announced)]),
         )
 
     async def _recalled(self, state: SourceState, source: Source, *, whole: bool) -> Discovered:
@@ -189,6 +189,12 @@ def _followers(profile: SiteProfile, source: Source, announced: Announced) -> It
             yield _follower(source, "feed", url)
     if announced.next_page and depth < profile.sources.section_pages:
         yield _follower(source, source.kind, announced.next_page)
+
+
+def _passed_over(source: Source, announced: Announced) -> list[str]:
+    if source.depth < SITEMAP_DEPTH or not announced.sitemaps:
+        return []
+    return [f"indexes are followed {SITEMAP_DEPTH} levels deep; not read below that: {len(announced.sitemaps):,}"]
 
 
 def _follower(source: Source, kind: SourceKind, url: str, lastmod: str | None = None) -> Source:

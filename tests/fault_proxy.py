@@ -111,6 +111,10 @@ class FaultProxy:
         """Treat the next `times` requests of that method whose target contains that text so; plans wait in line."""
         self._plans.append(_Plan(method, fault, containing, times))
 
+    def clear(self) -> None:
+        """Forget what was planned: all is well from here on."""
+        self._plans.clear()
+
     def stall(self, request: Request, forward: Forward) -> None:
         """A fault: say nothing until the proxy closes."""
         self._closing.wait()

@@ -20,7 +20,7 @@ from archive.source_memory import SourceState, rooted
 from archive.store import DirectoryStore
 from archive.tombstones import Tombstone, put_tombstone
 from crawler.announced import SourceError
-from crawler.discovery import BELIEVED, DISTRUSTED, SKIPPED, Answer, Discovered, Discovery
+from crawler.discovery import BELIEVED, DISTRUSTED, SITEMAP_DEPTH, SKIPPED, Answer, Discovered, Discovery
 from crawler.profile import SiteProfile
 from crawler.sources import Source
 
@@ -198,6 +198,18 @@ def test_what_an_index_leads_to_no_more_is_no_source_of_the_site_any_more(world:
     world.read(INDEX, index(two="2026-03-04"), tag='"two"')
     left = rooted(world.catalog.sources.states("weekly"), [INDEX.url])
     assert [state.url for state in left] == [INDEX.url, f"{BASE}/two.xml"]
+
+
+def test_of_indexes_ten_deep_three_levels_are_followed_and_the_rest_is_named(world: World) -> None:
+    waiting, seen = [INDEX], []
+    while waiting:
+        source = waiting.pop()
+        found = world.read(source, index(**{f"level{len(seen) + 1}": "2026-03-04"}))
+        seen.append((source.depth, found.detail))
+        waiting.extend(found.followers)
+    assert [depth for depth, _ in seen] == [*range(SITEMAP_DEPTH + 1)]
+    assert [detail for _, detail in seen[:-1]] == [""] * SITEMAP_DEPTH
+    assert seen[-1][1] == "indexes are followed 3 levels deep; not read below that: 1"
 
 
 def test_a_source_that_has_dried_up_is_in_trouble_until_it_announces_again(world: World) -> None:

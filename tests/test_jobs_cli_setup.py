@@ -241,6 +241,16 @@ def test_doctor_says_when_no_site_is_configured(tmp_path: Path) -> None:
     assert "no site is configured" in findings(tmp_path)["profiles"]["result"]
 
 
+def test_doctor_names_what_lies_in_the_spool_and_is_no_capture(tmp_path: Path) -> None:
+    init(tmp_path)
+    (tmp_path / "data/spool/daily").mkdir()
+    (tmp_path / "data/spool/daily/notes.txt").write_text("mine")
+    spool = findings(tmp_path)["spool"]
+    assert spool["state"] == "warning"
+    assert spool["result"] == "written; 1 files there are no captures and stay: 'daily/notes.txt'"
+    assert (tmp_path / "data/spool/daily/notes.txt").read_text() == "mine"
+
+
 def test_doctor_names_a_catalog_of_a_newer_version(tmp_path: Path) -> None:
     init(tmp_path)
     with sqlite3.connect(tmp_path / "data/catalog.sqlite") as connection:
