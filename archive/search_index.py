@@ -24,7 +24,8 @@ from archive.search_engine import Hit, Order, SearchEngine
 from archive.search_words import words_of
 from archive.selection import Selection
 
-FORMAT = "presskeep-search/2"
+_NAME = "presskeep-search/"
+FORMAT = f"{_NAME}2"
 
 _STATE = "state.json"
 _COMMIT = 10_000
@@ -158,10 +159,10 @@ class SearchIndex:
     def _read(self) -> _State:
         try:
             held = json.loads((self._folder / _STATE).read_text(encoding="utf-8"))
-            if held["format"] == "presskeep-search/1":
-                raise ArchiveError(f"{self._folder}: was made by an older version; make it anew with --rebuild")
-            if held["format"] != FORMAT:
+            if not held["format"].startswith(_NAME):
                 raise ValueError(held["format"])
+            if held["format"] != FORMAT:
+                raise ArchiveError(f"{self._folder}: was made by another version; make it anew with --rebuild")
             return _State(number=held["number"], shards=held["shards"], unsettled=held["unsettled"])
         except FileNotFoundError as exc:
             raise ArchiveError(f"{self._folder}: there is no search index; make it with --update") from exc

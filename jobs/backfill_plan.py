@@ -88,6 +88,9 @@ class Planning:
                     waiting.append(child.url)
                 else:
                     self.passed += 1
+        if waiting:
+            left = f"{len(waiting):,} sitemaps are left"
+            self.problems.append(f"{waiting[0]}: {MAX_SITEMAPS:,} sitemaps were read, {left}; plan fewer days at once")
 
     def _read_listings(self) -> Iterator[Announced]:
         """The pages of each listing, the newest first."""
@@ -123,6 +126,7 @@ class Planning:
             url = announced.next_page
             if url is None or (days and max(days) < self.window.since):
                 return
+        self.problems.append(f"{url}: {MAX_PAGES:,} pages were read, the rest is left; name what is there with --urls")
 
     def _read(self, url: str, reader: Reader, *, may_end: bool = False) -> Announced | None:
         answer = self.fetch(url)

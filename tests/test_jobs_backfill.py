@@ -235,6 +235,28 @@ def test_a_listing_is_read_until_its_pages_are_older_than_the_first_day() -> Non
     assert asked[:4] == [f"https://daily.example/api?page={number}" for number in range(1, 5)]
 
 
+def test_what_is_too_much_to_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.backfill_plan.MAX_SITEMAPS", 2)
+    monkeypatch.setattr("jobs.backfill_plan.MAX_PAGES", 2)
+    children = "".join(f"<sitemap><loc>https://daily.example/{n}.xml</loc></sitemap>" for n in range(4))
+
+    def fetch(url: str) -> Fetched:
+        if url.endswith(".xml"):
+            body = f"<sitemapindex xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'>{children}</sitemapindex>"
+            return Fetched(url=url, status=200, body=body.encode())
+        page = int(url.rpartition("/")[2])
+        return Fetched(url=url, status=200, body=section_page([f"/20240401-{page}"], f"/news/{page + 1}"))
+
+    sources = {"sections": ["https://daily.example/news/1"], "sitemaps": ["https://daily.example/index.xml"]}
+    profile = PROFILE.model_copy(update={"sources": PROFILE.sources.model_copy(update=sources)})
+    planning = Planning(profile=profile, window=WINDOW, fetch=fetch, sources=frozenset({"section", "sitemap"}))
+    list(planning.urls([]))
+    assert planning.problems == [
+        "https://daily.example/1.xml: 2 sitemaps were read, 3 sitemaps are left; plan fewer days at once",
+        "https://daily.example/news/3: 2 pages were read, the rest is left; name what is there with --urls",
+    ]
+
+
 def section_page(links: list[str], following: str | None) -> bytes:
     more = f"<a rel=next href='{following}'>Older</a>" if following else ""
     return f"<html><body>{''.join(f'<a href={link}>{link}</a>' for link in links)}{more}</body></html>".encode()
