@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, partial
+from statistics import median
 
 from archive.backfills import PlannedUrl
 from archive.records import url_id
@@ -19,7 +20,7 @@ from crawler.sections import read_section
 from crawler.sitemaps import read_robots_sitemaps, read_sitemap
 from crawler.source_rules import Listing
 from crawler.urls import InvalidUrl
-from jobs.sites_fetch import Fetch
+from jobs.sites_fetch import Fetch, Fetched
 
 SITE_SOURCES = ("sitemap", "listing", "section", "dated")
 """Where a site itself tells of its past."""
@@ -51,6 +52,7 @@ class Planning:
     """Pages of listings and sections read."""
     problems: list[str] = field(default_factory=list)
     """A line for each source that could not be read."""
+    _latencies: list[float] = field(default_factory=list)
 
     def urls(self, listed: Iterable[Found]) -> Iterator[PlannedUrl]:
         """Everything, sources that know the day first."""
@@ -129,7 +131,7 @@ class Planning:
         self.problems.append(f"{url}: {MAX_PAGES:,} pages were read, the rest is left; name what is there with --urls")
 
     def _read(self, url: str, reader: Reader, *, may_end: bool = False) -> Announced | None:
-        answer = self.fetch(url)
+        answer = self._ask(url)
         if may_end and answer.status in (400, 404, 410):
             return None
         if answer.problem is not None:
@@ -142,16 +144,27 @@ class Planning:
             return None
 
     def pace(self, user_agent: str) -> float:
-        """Seconds between two requests to the site's first host, by the profile, or more where robots.txt says so."""
+        """Seconds between two requests to the site's first host: as profile and robots.txt ask, or as it answers.
+
+        Where they set a pace, crawler/throttle.py lets no more requests begin than are answered.
+        """
         rules = self.profile.fetch
         asked = min(Rules(self._robots.decode("utf-8", "replace"), user_agent).delay, rules.max_crawl_delay)
-        return max(asked, rules.delay / rules.concurrency)
+        answers = median(self._latencies) if self._latencies else 0.0
+        delay = max(asked, rules.delay)
+        return max(delay, answers) if delay else answers / rules.concurrency
+
+    def _ask(self, url: str) -> Fetched:
+        answer = self.fetch(url)
+        if answer.latency:
+            self._latencies.append(answer.latency)
+        return answer
 
     @cached_property
     def _robots(self) -> bytes:
         host = self.profile.hosts[0]
         # A host with a port of its own is one of an intranet or a test.
-        answer = self.fetch(f"{'http' if ':' in host else 'https'}://{host}/robots.txt")
+        answer = self._ask(f"{'http' if ':' in host else 'https'}://{host}/robots.txt")
         return answer.body if answer.problem is None else b""
 
 

@@ -31,6 +31,8 @@ class Fetched:
     """The HTTP header field."""
     body: bytes = b""
     """Without its content coding."""
+    latency: float = 0.0
+    """Seconds from the request to the beginning of its answer; 0 without an answer."""
     problem: str | None = None
     """Why this is not what was asked for, as in archive/outcomes.py: `http_404`, `refused_robots`, `timeout` …"""
     detail: str = ""

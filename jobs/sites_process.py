@@ -59,6 +59,7 @@ class AnsweringSpider(Spider):
             status=response.status,
             content_type=content_type,
             body=response.body,
+            latency=request.meta.get("download_latency", 0.0),
             problem=None if 200 <= response.status < 300 else f"http_{response.status}",
         )
 

@@ -304,6 +304,32 @@ def test_a_section_is_read_as_far_as_its_pages_lead_to_the_next_one() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("fetch_rules", "robots", "pace"),
+    [
+        ({"delay": 1.0, "concurrency": 4}, "", 1.0),
+        ({"delay": 0.1, "concurrency": 4}, "", 0.5),
+        ({"delay": 0.0, "concurrency": 4}, "", 0.125),
+        ({"delay": 1.0}, "Crawl-delay: 3", 3.0),
+    ],
+)
+def test_a_site_is_asked_as_it_wants_or_as_fast_as_it_answers(
+    fetch_rules: dict[str, float], robots: str, pace: float
+) -> None:
+    """In this site's half a second."""
+
+    def fetch(url: str) -> Fetched:
+        body = f"User-agent: *\n{robots}\n" if url.endswith("robots.txt") else "<urlset/>"
+        return Fetched(url=url, status=200, body=body.encode(), latency=0.5)
+
+    profile = SiteProfile.model_validate(
+        {**PROFILE.model_dump(include={"name", "title", "hosts"}), "fetch": fetch_rules}
+    )
+    planning = Planning(profile=profile, window=WINDOW, fetch=fetch, sources=frozenset({"sitemap"}))
+    list(planning.urls([]))
+    assert planning.pace("presskeep") == pace
+
+
 def part(day: int, outcome: str | None, count: int, *, counted: bool = False) -> Part:
     return Part(source="dated", day=date(2023, 12, day), counted=counted, outcome=outcome, count=count)
 
