@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import datetime
@@ -19,8 +18,7 @@ from scrapy.utils.misc import load_object
 from twisted.python.failure import Failure
 
 from archive.catalog import Catalog
-from archive.commit import CommittedBatch
-from archive.errors import ArchiveError, LeaseLost, StoreDenied
+from archive.errors import ArchiveError
 from archive.host_memory import HostMemory
 from archive.leases import Lease
 from archive.records import Capture, new_run_id
@@ -28,6 +26,7 @@ from archive.run_report import SourceTrouble
 from archive.store import Store
 from archive.warc import encode_capture
 from archive.writer import ArchiveWriter, BatchLimits, Ticket
+from crawler.committing import Committing
 from crawler.downloader import STOPPING
 from crawler.due import thinned
 from crawler.errors import CrawlerError, NoWorkers
@@ -53,9 +52,6 @@ logger = logging.getLogger(__name__)
 
 SOFTWARE = {name: version(name) for name in ("presskeep", "scrapy", "trafilatura", "warcio", "pyarrow")}
 """What goes into each manifest."""
-
-_COMMIT_INTERVAL = 1.0
-"""Seconds between two looks for batches that are ready."""
 
 _WATCH_INTERVAL = 0.25
 """Seconds between two looks at leases and spool."""
@@ -95,7 +91,6 @@ class Archiving:
         self.now = now
         """Aware UTC."""
         self.ledger = Ledger(writers, profiles, now)
-        self.committed: list[CommittedBatch] = []
         self.state: Literal["running", "done", "interrupted", "failed"] = "running"
         """At the end `done`, `interrupted` or `failed`."""
         self._archive = archive
@@ -107,14 +102,15 @@ class Archiving:
         self._problems: dict[str, str] = {}
         self._troubles: Mapping[str, tuple[SourceTrouble, ...]] = {}
         self._haste = Haste()
-        self._ending = asyncio.Event()
+        self._committing = Committing(
+            writers, self.ledger, self._problems, spool=spool, haste=self._haste, give_up=self.give_up
+        )
         self._stop = stop
         self._new_pool = new_pool
         self._traffic = traffic
         self._peak_memory = peak_memory
         self._health = health
         self._stopping: asyncio.Future[None] | None = None
-        self._committing: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None
 
     @classmethod
@@ -161,7 +157,7 @@ class Archiving:
     @property
     def begun(self) -> bool:
         """Whether the archive was opened."""
-        return self._committing is not None
+        return self._watching is not None
 
     @property
     def hosts(self) -> HostMemory | None:
@@ -199,7 +195,7 @@ class Archiving:
                 clean=remove_repeated,
             )
         await self._recover_others()
-        self._committing = asyncio.create_task(self._commit_while_running())
+        self._committing.begin()
         self._watching = asyncio.create_task(self._watch())
         return set(leases)
 
@@ -216,7 +212,7 @@ class Archiving:
 
     def tally(self) -> list[SiteTally]:
         """What the run has done so far, a site."""
-        return tally(self._writers, self.ledger.found, self.ledger.counts, self.committed)
+        return tally(self._writers, self.ledger.found, self.ledger.counts, self._committing.batches)
 
     def profile(self, site: str) -> SiteProfile:
         """The profile of a site of this run."""
@@ -263,16 +259,13 @@ class Archiving:
 
     async def close(self, spider: Spider, reason: str) -> None:
         """End the run: commit what is left, record the counts."""
-        if self._committing is None or self._watching is None:
+        if self._watching is None:
             self._problems.setdefault("crawl", f"the crawl ended before it began: {reason}")
             self.state = "failed"
             return
         if reason != "finished":
             self._haste.hurry()
-        self._ending.set()
-        await self._committing
-        self.ledger.settle_rest()
-        await asyncio.gather(*(self._commit(site, last=True) for site in self._writers))
+        await self._committing.finish()
         self._watching.cancel()
         self.state = "failed" if self._problems else "done" if reason == "finished" else "interrupted"
         await asyncio.to_thread(self._remember_failures)
@@ -294,7 +287,7 @@ class Archiving:
             logger.warning("the spool of an earlier run cannot be finished: %s", exc, extra={"site": site})
             self._problems[f"{site} spool"] = f"{site}: what an earlier run left in {self._spool / site}: {exc}"
         else:
-            self.committed += batches
+            self._committing.batches += batches
 
     async def _recover_others(self) -> None:
         recovered = await recover_all(
@@ -338,7 +331,7 @@ class Archiving:
             software=SOFTWARE,
             tallies=self.tally(),
             counts=self.ledger.counts,
-            committed=self.committed,
+            committed=self._committing.batches,
             traffic=self._traffic(),
             troubles=self._troubles,
             peak_memory=self._peak_memory(),
@@ -348,50 +341,13 @@ class Archiving:
             self._problems["report"] = problem
         self._catalog.close()
 
-    async def _commit_while_running(self) -> None:
-        while not self._ending.is_set():
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), _COMMIT_INTERVAL)
-            for site, writer in self._writers.items():
-                if writer.ready:
-                    await self._commit(site)
-
     async def _watch(self) -> None:
         """Apart from committing, which may wait for the store for minutes."""
         while True:
             await asyncio.sleep(_WATCH_INTERVAL)
             try:
                 await self._tenancy.renew_when_due()
-                if not self._ending.is_set():
+                if not self._committing.is_ending:
                     await self._gate.look(self._writers.values())
             except ArchiveError as exc:
                 self.give_up(exc)
-
-    async def _commit(self, site: str, *, last: bool = False) -> None:
-        writer = self._writers[site]
-        try:
-            done = await asyncio.to_thread(writer.finish if last else writer.commit)
-        except Exception as exc:
-            # Whatever it is, the other sites must still be committed; but not after minutes of waiting for each.
-            self._not_safe(site, exc)
-            if last:
-                self._haste.hurry()
-            elif isinstance(exc, StoreDenied):
-                # Waiting changes nothing, and there is no use in fetching what cannot be stored.
-                self.give_up(exc)
-            return
-        self._problems.pop(site, None)
-        for batch in done:
-            self.ledger.add_safe(batch)
-            message = "batch %s safe: %s captures, %s articles"
-            logger.info(message, batch.batch, batch.captures, batch.articles, extra={"site": site})
-        self.committed += done
-
-    def _not_safe(self, site: str, error: Exception) -> None:
-        waiting = "" if isinstance(error, LeaseLost) else f"; its captures wait in {self._spool / site}"
-        problem = f"{site}: {error}{waiting}"
-        if self._problems.get(site) != problem:
-            known = isinstance(error, ArchiveError | OSError)
-            level = logging.WARNING if known else logging.ERROR
-            logger.log(level, "%s", problem, exc_info=not known, extra={"site": site})
-        self._problems[site] = problem

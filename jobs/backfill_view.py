@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,6 +14,9 @@ from archive.backfills import Backfill, Part, PlannedUrl
 from jobs.backfill_estimate import Estimate
 from jobs.backfill_gaps import GOT_OR_OPEN, Line, gaps, is_got
 from jobs.console import err, out, print_json, safe, size
+
+_LAST = 10
+"""Slices whose pace tells how long the rest takes."""
 
 
 def counts(parts: Sequence[Part]) -> dict[str, int]:
@@ -78,19 +81,23 @@ def _told(line: Line) -> str:
 
 
 class ProgressLines:
-    """A line on standard error after each slice, with the time that the rest will take at the pace so far."""
+    """A line on standard error after each slice, with the time that the rest will take at the pace of the last ones."""
 
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._first: int | None = None
+    def __init__(self, *, resumed: bool = False) -> None:
+        """What was resumed begins with a slice of which a part may have been fetched before."""
+        self._told: deque[tuple[float, int]] = deque(maxlen=_LAST + 1)
+        self._in_part = resumed
 
     def __call__(self, parts: Sequence[Part]) -> None:
         """Tell how far it is."""
         now = counts(parts)
-        self._first = now["fetched"] if self._first is None else self._first
-        done, left = now["fetched"] - self._first, now["planned"] - now["fetched"]
+        self._told.append((time.monotonic(), now["fetched"]))
+        if self._in_part and len(self._told) > 1:
+            self._told.popleft()
+            self._in_part = False
+        (begun, before), (moment, fetched) = self._told[0], self._told[-1]
         rest = ""
-        if done:
-            seconds = round((time.monotonic() - self._begun) / done * left)
+        if fetched > before:
+            seconds = round((moment - begun) / (fetched - before) * (now["planned"] - fetched))
             rest = f", about {timedelta(seconds=seconds)} left"
-        err.print(f"{now['fetched']:,} of {now['planned']:,} addresses, {now['archived']:,} archived{rest}")
+        err.print(f"{fetched:,} of {now['planned']:,} addresses, {now['archived']:,} archived{rest}")

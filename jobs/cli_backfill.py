@@ -200,7 +200,7 @@ def resume(
             raise JobsError(f"backfill {plan.backfill}: was cancelled; start a new one")
         if plan.site not in profiles:
             raise JobsError(f"backfill {plan.backfill}: site {plan.site!r} has no profile any more; put one back")
-        (progress := ProgressLines())(catalog.backfills.parts(plan.backfill))
+        (progress := ProgressLines(resumed=True))(catalog.backfills.parts(plan.backfill))
         state = work_off(catalog, path, plan, profiles[plan.site], slices=slices, on_progress=progress)
         ended = dataclasses.replace(plan, state=state)
         print_gaps(ended, catalog.backfills.parts(plan.backfill), as_json=as_json)

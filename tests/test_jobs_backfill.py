@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +20,7 @@ from crawler.past import Window, is_worth_reading, place_in_past
 from crawler.profile import SiteProfile
 from jobs.backfill_gaps import gaps
 from jobs.backfill_plan import Planning
+from jobs.backfill_view import ProgressLines
 from jobs.sites_fetch import Fetched
 from tests.command import presskeep
 from tests.crawling import Installation, article
@@ -332,6 +334,18 @@ def test_a_site_is_asked_as_it_wants_or_as_fast_as_it_answers(
 
 def part(day: int, outcome: str | None, count: int, *, counted: bool = False) -> Part:
     return Part(source="dated", day=date(2023, 12, day), counted=counted, outcome=outcome, count=count)
+
+
+def test_the_time_left_leaves_out_what_was_fetched_before_a_backfill_was_resumed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moments = iter((0, 10, 110, 210))
+    monkeypatch.setattr("jobs.backfill_view.time", SimpleNamespace(monotonic=lambda: next(moments)))
+    progress = ProgressLines(resumed=True)
+    for fetched in (0, 500, 1000, 1500):
+        progress([part(1, "archived", fetched), part(1, None, 2000 - fetched)])
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition("archived")[2] for line in lines] == ["", "", ", about 0:03:20 left", ", about 0:01:40 left"]
 
 
 def test_a_gap_is_where_less_than_half_of_what_is_usual_is_archived() -> None:
