@@ -55,7 +55,9 @@ def tally(
     committed: Iterable[CommittedBatch],
 ) -> list[SiteTally]:
     """The numbers of each site, from outcomes counted by site, kind and outcome."""
-    tallies = {site: SiteTally(site=site, found=found.get(site, 0)) for site in sites}
+    sizes = _sizes(committed)
+    # What an earlier run left of a site is committed before the site is begun.
+    tallies = {site: SiteTally(site=site, found=found.get(site, 0)) for site in dict.fromkeys([*sites, *sizes])}
     for (site, kind, outcome), count in sorted(counts.items()):
         one = tallies[site]
         if kind == "source":
@@ -70,7 +72,7 @@ def tally(
             one.failed[outcome] = count
         else:
             one.unchanged += count
-    for site, size in _sizes(committed).items():
+    for site, size in sizes.items():
         tallies[site].bytes = size
     return list(tallies.values())
 
