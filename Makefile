@@ -13,7 +13,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-slow test-bench test-ceph lint bench bench-durability bench-month bench-download bench-extraction bench-health
-.PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill bench-reprocess lock clean
+.PHONY: bench-hostile bench-week bench-startup bench-search lint-deploy bench-backfill bench-reprocess bench-import lock clean
 
 demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of it
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
@@ -53,6 +53,9 @@ bench-month: $(READY)  ## A month of crawls in minutes: what is found, what edit
 
 bench-backfill: $(READY)  ## Three years of articles backfilled, killed three times: what is found, and when; 45 minutes
 	$(BIN)/python -m bench.backfill
+
+bench-import: $(VENV)/.bench $(VENV)/fundus  ## A foreign WARC file imported, beside what others make of it; PAGES=folder of labelled pages
+	$(BIN)/python -m bench.importing --fundus $(VENV)/fundus/bin/python $(if $(PAGES),--pages $(PAGES))
 
 bench-reprocess: $(READY)  ## 20,000 archived articles extracted again, killed three times: memory, cores, what is left
 	$(BIN)/python -m bench.reprocessing
@@ -94,6 +97,11 @@ $(READY): requirements.lock pyproject.toml
 	$(UV) --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q archive crawler jobs
 	touch $@
+
+# It needs an older lxml than presskeep, and imports what later versions of curl-cffi no longer have.
+$(VENV)/fundus: $(READY)
+	$(BIN)/uv venv --quiet --python $(BIN)/python $@
+	$(BIN)/uv pip install --quiet --python $@/bin/python "fundus==0.5.7" "curl-cffi==0.13.0"
 
 $(VENV)/.bench: $(READY) requirements-bench.lock
 	$(UV) --require-hashes -r requirements-bench.lock

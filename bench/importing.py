@@ -1,11 +1,12 @@
-"""How fast foreign WARC files are imported, beside a plain loop over the same file, in one run.
+"""How fast foreign WARC files are imported, beside what others make of the same file, in one run.
 
-    python -m bench.importing [--pages DIR] [--count N] [--repeat R] [--json FILE]
+    python -m bench.importing [--pages DIR] [--count N] [--repeat R] [--fundus PYTHON] [--json FILE]
 
-The *.html and *.html.gz below DIR (without it, the pages of the tests) are packed into one file as CC-NEWS has them.
-`presskeep import` reads it on all cores and archives into a folder: articles, metadata, flags, raw pages. The plain
-loop reads it with FastWARC and trafilatura on one core and keeps nothing. The goal is 0.9 of the plain loop's rate for
-each core.
+The *.html and *.html.gz below DIR (without it, the pages of the tests) are packed into one file as CC-NEWS has them, at
+the addresses that a gold.jsonl beside them names, see bench/extraction.py. `presskeep import` reads it on all cores and
+archives into a folder: articles, metadata, flags, raw pages. The others (bench/import_loops.py) read it on one core and
+keep nothing: FastWARC with trafilatura, news-please where it is installed, and fundus where there is an interpreter
+that has it. The goal is 0.9 of the first one's rate for each core.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import dataclasses
 import json
 import os
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench.machine import facts, measure
 from bench.newsrooms import bench_sites
@@ -36,17 +40,6 @@ HOST = "news.example"
 _CONFIG = """\
 archive = "{archive}"
 contact = "https://presskeep.example/bench"
-"""
-_PLAIN = """\
-import sys
-from fastwarc.warc import ArchiveIterator, WarcRecordType
-from trafilatura import bare_extraction
-
-found = 0
-for record in ArchiveIterator(open(sys.argv[1], "rb"), record_types=WarcRecordType.response):
-    page = bare_extraction(record.reader.read(), url=record.headers["WARC-Target-URI"], with_metadata=True)
-    found += page is not None
-print(found)
 """
 
 
@@ -67,6 +60,7 @@ def main() -> None:
     parser.add_argument("--pages", type=Path, metavar="DIR", default=PAGES, help="folder of real pages")
     parser.add_argument("--count", type=int, default=400, metavar="N", help="how many pages are packed")
     parser.add_argument("--repeat", type=int, default=1, metavar="R", help="runs of each contender")
+    parser.add_argument("--fundus", metavar="PYTHON", help="interpreter that has fundus, which needs an older lxml")
     parser.add_argument(
         "--json", type=Path, default=Path("bench/results/importing.json"), help="write the figures here"
     )
@@ -74,23 +68,37 @@ def main() -> None:
     with TemporaryDirectory(prefix="presskeep-bench-") as name:
         folder = Path(name)
         file = pack(options.pages, options.count, folder)
-        results: dict[str, list[Result]] = {"ours": [], "plain": []}
+        others = {"plain": sys.executable} | ({"news-please": sys.executable} if find_spec("newsplease") else {})
+        others |= {"fundus": options.fundus} if options.fundus else {}
+        results: dict[str, list[Result]] = {name: [] for name in ("ours", *others)}
         for number in range(options.repeat):
             results["ours"].append(import_file(folder / f"ours-{number}", file))
-            results["plain"].append(loop(folder / f"plain-{number}", file))
+            for name, python in others.items():
+                results[name].append(loop(folder / f"{name}-{number}", name, python, file))
     report(options, results)
 
 
 def pack(pages: Path, count: int, folder: Path) -> Path:
     """A file of so many pages, each at an address of its own."""
     [site] = bench_sites(pages, pages=count, sites=1, seed=SEED)
-    records = [
-        (f"https://{HOST}/story-{number}", page.read().replace(b"{{base}}", f"https://{HOST}".encode()))
-        for number, page in enumerate(site.pages)
-    ]
+    known, met = addresses(pages), Counter[str]()
+    records = []
+    for page in site.pages:
+        name = page.path.rpartition("/")[2].removesuffix(".html")
+        url = known.get(name, f"https://{HOST}/{name}")
+        source = page.read().replace(b"{{base}}", url.removesuffix(urlsplit(url).path).encode())
+        records.append((f"{url}?copy={met[url]}" if met[url] else url, source))
+        met[url] += 1
     path = folder / "CC-NEWS-20260101000000-00000.warc.gz"
     path.write_bytes(warc(records, taken=datetime(2026, 1, 1, tzinfo=UTC)))
     return path
+
+
+def addresses(pages: Path) -> dict[str, str]:
+    """Where labelled pages are from, by the name of their file without its ending."""
+    lines = (line for gold in pages.rglob("gold.jsonl") for line in gold.read_text("utf-8").splitlines())
+    found = (json.loads(line) for line in lines)
+    return {Path(one["file"]).name.partition(".html")[0]: one["url"] for one in found if one.get("url")}
 
 
 def import_file(folder: Path, file: Path) -> Result:
@@ -104,11 +112,13 @@ def import_file(folder: Path, file: Path) -> Result:
     return _result(result, json.loads(output[output.index("{") :])["archived"])
 
 
-def loop(folder: Path, file: Path) -> Result:
-    """Read and extract it on one core."""
+def loop(folder: Path, name: str, python: str, file: Path) -> Result:
+    """Let another read it on one core."""
     folder.mkdir()
-    result, output = _run([sys.executable, "-c", _PLAIN, str(file)], folder)
-    return _result(result, int(output.split()[-1]))
+    result, output = _run([python, str(ROOT / "bench" / "import_loops.py"), name, str(file)], folder)
+    if not (articles := int(output.split()[-1])):
+        sys.exit(f"{name} finds no article in {file.name}; name other pages, or leave it out")
+    return _result(result, articles)
 
 
 def _run(command: list[str], folder: Path) -> tuple[Any, str]:
@@ -135,6 +145,7 @@ def report(options: argparse.Namespace, results: dict[str, list[Result]]) -> Non
         who: {name: median(getattr(result, name) for result in found) for name in names}
         for who, found in results.items()
     }
+    print(f"{'':<24}" + "".join(f"{who:>12}" for who in medians))
     for name in names:
         print(f"{name:<24}" + "".join(f"{found[name]:>12,.1f}" for found in medians.values()))
     cores = os.cpu_count() or 1
