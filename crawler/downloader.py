@@ -7,11 +7,12 @@ turn at one slow host, or wait for an answer that never comes.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
-from scrapy import Request, signals
+from scrapy import Request, Spider, signals
 from scrapy.core.downloader import Downloader, Slot
 from scrapy.crawler import Crawler
 from scrapy.http import Response
@@ -29,6 +30,27 @@ STOPPING = object()
 
 _INTERVAL = 0.5
 """Seconds between two looks whether the crawl is to stop."""
+
+
+class PacedSlot(Slot):
+    """The line at one host, with one random delay for each request.
+
+    Scrapy draws another one whenever it looks whether the time has come, and so waits a fifth longer than it was told.
+    """
+
+    def __init__(self, concurrency: int, delay: float, jitter: float) -> None:
+        super().__init__(concurrency, delay, jitter)
+        self._drawn = 1.0
+        self._drawn_after: float | None = None
+
+    def download_delay(self) -> float:
+        """Seconds from the last request to the next."""
+        if not self.jitter:
+            return self.delay
+        if self._drawn_after != self.lastseen:
+            self._drawn_after = self.lastseen
+            self._drawn = 1 + random.uniform(-self.jitter, self.jitter)  # noqa: S311 - no secret
+        return self.delay * self._drawn
 
 
 class PromptDownloader(Downloader):
@@ -106,6 +128,12 @@ class PromptDownloader(Downloader):
             slot.queue.remove(entry)
         super()._process_queue(slot)
         slot.queue.extend(kept_back)
+
+    def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
+        key, slot = super()._get_slot(request, spider)
+        if not isinstance(slot, PacedSlot):
+            slot = self.slots[key] = PacedSlot(slot.concurrency, slot.delay, slot.jitter)
+        return key, slot
 
     def _wait_for_download(
         self, slot: Slot, request: Request, queue_dfd: Deferred[Response]

@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +17,7 @@ from scrapy.settings import Settings
 from scrapy.settings.default_settings import DOWNLOAD_DELAY_JITTER
 from scrapy.signalmanager import SignalManager
 
+from crawler.downloader import PacedSlot
 from crawler.profile import FetchRules, SiteProfile
 from crawler.throttle import SiteThrottle
 from jobs.crawl_settings import crawl_settings
@@ -114,6 +116,25 @@ def test_a_host_without_delay_is_left_alone() -> None:
 
 def test_hosts_without_a_profile_have_the_general_delay() -> None:
     assert Host(5.0, profile=False).answer(0.001, times=100) == 1.0
+
+
+def test_a_random_delay_is_drawn_once_a_request_so_that_it_is_the_profiles_in_the_mean() -> None:
+    slot = PacedSlot(1, 2.0, 0.5)
+    drawn: list[float] = []
+    for moment in range(1000):
+        slot.lastseen = moment
+        looks = {slot.download_delay() for _ in range(3)}
+        assert len(looks) == 1
+        drawn += looks
+    assert 1.0 <= min(drawn) < max(drawn) <= 3.0
+    assert mean(drawn) == pytest.approx(2.0, abs=0.1)
+
+
+def test_a_pace_that_robots_txt_asks_for_holds_for_what_waits_already() -> None:
+    slot = PacedSlot(1, 2.0, 0.5)
+    slot.download_delay()
+    slot.delay, slot.jitter = 10.0, 0
+    assert slot.download_delay() == 10.0
 
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
