@@ -63,7 +63,7 @@ bench-reprocess: $(READY)  ## 20,000 archived articles extracted again, killed t
 bench-hostile: $(READY)  ## How fast an honest site is archived alone, and beside hostile ones
 	$(BIN)/python -m bench.hostile
 
-bench-week: $(READY)  ## A week of 200 sites under the scheduler, by a clock that leaps over waiting; an hour
+bench-week: $(READY)  ## A week of 200 sites under the scheduler, by a clock that leaps over waiting; half an hour
 	$(BIN)/python -m bench.week
 
 bench-startup: $(READY)  ## How long a machine without a disk takes to begin with 100,000 archived articles
