@@ -19,10 +19,10 @@ demo: $(READY)  ## Crawl a newsroom into a real S3 bucket and show what came of 
 	$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
 
 test: lint  ## Lint, types, import contract, tests
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not slow"
 
 test-slow: $(READY)  ## The long proofs
-	$(BIN)/pytest -n 2 --dist loadfile -m "slow and not ceph and not bench"
+	$(BIN)/pytest -n 3 --dist loadfile -m "slow and not ceph and not bench"
 
 test-bench: $(READY)  ## Short runs of the longest benches
 	$(BIN)/pytest -m bench

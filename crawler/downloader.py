@@ -130,7 +130,7 @@ class PromptDownloader(Downloader):
         slot.queue.extend(kept_back)
 
     def _get_slot(self, request: Request, spider: Spider | None = None) -> tuple[str, Slot]:
-        key, slot = super()._get_slot(request, spider)
+        key, slot = super()._get_slot(request)
         if not isinstance(slot, PacedSlot):
             slot = self.slots[key] = PacedSlot(slot.concurrency, slot.delay, slot.jitter)
         return key, slot

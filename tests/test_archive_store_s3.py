@@ -194,6 +194,7 @@ def test_a_prefix_is_an_archive_of_its_own(aws: Seaweed, prefix: str) -> None:
     assert S3Store(BUCKET).get(f"{prefix}-other/key") == b"2"
 
 
+@pytest.mark.slow
 def test_listings_go_on_past_a_thousand(s3_store: S3Store, aws: Seaweed, prefix: str) -> None:
     """S3 answers with 1,000 keys at most; a listing has them all, once each, over several folders."""
     expected = [f"batches/{'ab'[n % 2]}/{n:04}.json" for n in range(1, 1006)]
