@@ -115,6 +115,18 @@ class Tombstones:
         wanted = list(url_ids)
         return self._database.read(lambda connection: removed_among(connection, wanted))
 
+    def naming(self, url_ids: Iterable[str]) -> list[str]:
+        """Keys of the tombstones that name any of these ids."""
+        table = schema.removed.c
+
+        def read(connection: Connection) -> list[str]:
+            found: set[str] = set()
+            for some in slices(url_ids):
+                found.update(connection.scalars(sa.select(table.tombstone).where(table.url_id.in_(some))))
+            return sorted(found)
+
+        return self._database.read(read)
+
     def sites(self, *, since: datetime | None = None) -> list[str]:
         """Sites of which something was taken down, or was since then, aware UTC."""
         query = sa.select(schema.removed.c.site).distinct().order_by(schema.removed.c.site)

@@ -118,6 +118,8 @@ def show(
 
 
 def _missing(lookup: Lookup, url: str) -> str:
+    if tombstones := lookup.tombstones(url):
+        return f"{url}: was taken down and is not fetched again; {', '.join(tombstones)} tells when and why"
     state = lookup.last_known(url)
     if state is None:
         return f"{url}: no page of it is archived; fetch it with `presskeep crawl --url URL`"

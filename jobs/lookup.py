@@ -74,6 +74,10 @@ class Lookup:
             found = self._catalog.url_states([identity]).get(identity) or found
         return found
 
+    def tombstones(self, url: str) -> list[str]:
+        """Keys of the objects that say when and why `url` was taken down, as the catalog knows them."""
+        return self._catalog.tombstones.naming(self._identities(url))
+
     def _identities(self, url: str) -> Iterator[str]:
         """The ids under which `url` may be known, then those of the address that it was redirected to, and so on."""
         for _ in range(_MAX_HOPS):

@@ -58,7 +58,9 @@ def test_what_was_chosen_goes_and_the_reason_stays(chosen: list[str], installati
     assert (removed["batches"], removed["captures"]) == (1, 1)
     [tombstone] = installation.archive.glob("removed/*.json")
     assert read_tombstone(DirectoryStore(installation.archive), f"removed/{tombstone.name}").reason == "court order"
-    assert CliRunner().invoke(app, ["show", URL]).exit_code != 0
+    shown = CliRunner().invoke(app, ["show", URL])
+    assert shown.exit_code == 1
+    assert f"was taken down and is not fetched again; removed/{tombstone.name} tells when and why" in shown.output
     assert CliRunner().invoke(app, ["verify", "--read-data"]).exit_code == 0
 
 
